@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lathe.app;
+
+import org.jspecify.annotations.NullMarked;

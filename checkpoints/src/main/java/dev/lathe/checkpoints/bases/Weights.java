@@ -1,0 +1,42 @@
+package dev.lathe.checkpoints.bases;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Set;
+
+/**
+ * A base model's tensors under their Hugging Face names, row-major in Hugging Face's layout,
+ * whatever file they lie in: safetensors (sharded too) or GGUF (names mapped, blocks decoded, the
+ * rotary permutation of query and key rows undone).
+ */
+public interface Weights extends AutoCloseable {
+  /** The element type a reader asks for. BF16 is rounded to nearest, ties to even. */
+  enum As {
+    F32(4),
+    BF16(2);
+
+    private final int bytes;
+
+    As(int bytes) {
+      this.bytes = bytes;
+    }
+
+    public int bytes() {
+      return bytes;
+    }
+  }
+
+  Set<String> names();
+
+  /** Dimensions, outermost first: a linear layer's weight is (out, in). */
+  long[] shape(String name);
+
+  /**
+   * Decodes one tensor into {@code target}, little endian.
+   *
+   * @throws dev.lathe.checkpoints.input.BadInput when the file holds no such tensor, or a NaN in it
+   */
+  void read(String name, As type, MemorySegment target);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,120 @@
+package dev.lathe.checkpoints.files;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writing that a crash cannot leave half done: aside, forced to disk, renamed into place, and the
+ * directory forced too, because a rename is only as durable as the directory that holds it.
+ */
+public final class Durable {
+  private Durable() {}
+
+  public static void write(Path file, String text) {
+    write(file, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Replaces {@code file} as a whole. Readers see the old bytes or the new ones, never a mixture.
+   */
+  public static void write(Path file, byte[] bytes) {
+    var aside = file.resolveSibling("." + file.getFileName() + ".aside");
+    try {
+      Files.createDirectories(parent(file));
+      try (var out =
+          FileChannel.open(
+              aside,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.TRUNCATE_EXISTING)) {
+        var buffer = ByteBuffer.wrap(bytes);
+        while (buffer.hasRemaining()) {
+          out.write(buffer);
+        }
+        out.force(true);
+      }
+      moveInto(aside, file);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Renames atomically and forces the directory that now holds the name. */
+  public static void moveInto(Path aside, Path target) throws IOException {
+    Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);
+    forceDirectory(parent(target));
+  }
+
+  /** Forces every file below {@code directory}, then the directories, deepest first. */
+  public static void forceTree(Path directory) throws IOException {
+    Files.walkFileTree(
+        directory,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes a) throws IOException {
+            try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+              channel.force(true);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path dir, @Nullable IOException e)
+              throws IOException {
+            if (e != null) {
+              throw e;
+            }
+            forceDirectory(dir);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  public static void forceDirectory(Path directory) throws IOException {
+    try (var channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  /** Deletes a tree; what is gone already is no error. */
+  public static void deleteTree(Path directory) throws IOException {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    Files.walkFileTree(
+        directory,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes a) throws IOException {
+            Files.deleteIfExists(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path dir, @Nullable IOException e)
+              throws IOException {
+            Files.deleteIfExists(dir);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  private static Path parent(Path file) {
+    var parent = file.toAbsolutePath().getParent();
+    if (parent == null) {
+      throw new IllegalArgumentException("a file needs a directory: " + file);
+    }
+    return parent;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lathe.datasets;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lathe.engine;
+
+import org.jspecify.annotations.NullMarked;

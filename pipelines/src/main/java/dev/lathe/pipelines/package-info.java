@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lathe.pipelines;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lathe.registry;
+
+import org.jspecify.annotations.NullMarked;
