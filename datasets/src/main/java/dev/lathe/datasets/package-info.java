@@ -1,3 +1,4 @@
+/** Conversations, until they are token shards. Plain Java. */
 @NullMarked
 package dev.lathe.datasets;
 

@@ -1,0 +1,5 @@
+/** What a log holds, whatever its format: conversations, their messages and tool calls. */
+@NullMarked
+package dev.lathe.datasets.conversation;
+
+import org.jspecify.annotations.NullMarked;
