@@ -1,0 +1,5 @@
+/** GGUF files: llama.cpp's container of tensors and metadata, read through a memory map. */
+@NullMarked
+package dev.lathe.checkpoints.gguf;
+
+import org.jspecify.annotations.NullMarked;
