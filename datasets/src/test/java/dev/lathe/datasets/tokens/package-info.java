@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.lathe.datasets.tokens;
+
+import org.jspecify.annotations.NullMarked;
