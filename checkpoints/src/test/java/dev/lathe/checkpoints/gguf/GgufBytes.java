@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -72,7 +73,7 @@ public final class GgufBytes {
   public GgufBytes tensor(String name, int type, long[] shape, byte[] bytes) {
     tensorAt(name, type, shape, offset);
     int padded = (bytes.length + 31) / 32 * 32;
-    data.add(java.util.Arrays.copyOf(bytes, padded));
+    data.add(Arrays.copyOf(bytes, padded));
     offset += padded;
     return this;
   }

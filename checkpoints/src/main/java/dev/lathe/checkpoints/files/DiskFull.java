@@ -1,0 +1,28 @@
+package dev.lathe.checkpoints.files;
+
+import dev.lathe.checkpoints.input.BadInput;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** Tells a full disk, which the user can mend, from other failures of writing. */
+public final class DiskFull {
+  private DiskFull() {}
+
+  /** What to throw after {@code e}: a BadInput with its remedy when the disk or a quota is full. */
+  public static RuntimeException orUnchecked(IOException e, Path path) {
+    var message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+    boolean full =
+        message.contains("no space left")
+            || message.contains("quota exceeded")
+            || message.contains("not enough space");
+    return full
+        ? new BadInput(
+            "the disk is full; nothing was changed",
+            path.toString(),
+            "Free space there and run the command again.",
+            e)
+        : new UncheckedIOException("cannot write " + path + ": " + e.getMessage(), e);
+  }
+}

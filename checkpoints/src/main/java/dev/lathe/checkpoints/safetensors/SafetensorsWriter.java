@@ -1,0 +1,120 @@
+package dev.lathe.checkpoints.safetensors;
+
+import dev.lathe.checkpoints.files.DiskFull;
+import dev.lathe.checkpoints.files.Durable;
+import dev.lathe.checkpoints.files.Segments;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Writes safetensors files. The same tensors and metadata give the same bytes, whatever order they
+ * come in: like the reference implementation it lays the widest element types first, then by name.
+ */
+public final class SafetensorsWriter {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private SafetensorsWriter() {}
+
+  /**
+   * Replaces {@code file} as a whole, durably.
+   *
+   * @throws IllegalArgumentException when a tensor is called {@code __metadata__}
+   * @throws dev.lathe.checkpoints.input.BadInput when the disk is full; the old file is intact
+   */
+  public static void write(
+      Path file, Map<String, String> metadata, SequencedMap<String, Tensor> tensors) {
+    var pieces = pieces(metadata, tensors);
+    var aside = file.resolveSibling("." + file.getFileName() + ".aside");
+    try {
+      try (var out =
+          FileChannel.open(
+              aside,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.TRUNCATE_EXISTING)) {
+        for (var piece : pieces) {
+          Segments.write(out, piece);
+        }
+        out.force(true);
+      }
+      Durable.moveInto(aside, file);
+    } catch (IOException e) {
+      try {
+        Files.deleteIfExists(aside);
+      } catch (IOException again) {
+        e.addSuppressed(again);
+      }
+      throw DiskFull.orUnchecked(e, file);
+    }
+  }
+
+  /** The same bytes in memory. */
+  public static byte[] bytes(Map<String, String> metadata, SequencedMap<String, Tensor> tensors) {
+    var pieces = pieces(metadata, tensors);
+    long length = pieces.stream().mapToLong(MemorySegment::byteSize).sum();
+    var all = MemorySegment.ofArray(new byte[Math.toIntExact(length)]);
+    long position = 0;
+    for (var piece : pieces) {
+      MemorySegment.copy(piece, 0, all, position, piece.byteSize());
+      position += piece.byteSize();
+    }
+    return (byte[]) all.heapBase().orElseThrow();
+  }
+
+  private static List<MemorySegment> pieces(
+      Map<String, String> metadata, SequencedMap<String, Tensor> tensors) {
+    if (tensors.containsKey(SafetensorsHeader.METADATA)) {
+      throw new IllegalArgumentException("no tensor can be called " + SafetensorsHeader.METADATA);
+    }
+    var ordered = new ArrayList<>(tensors.entrySet());
+    ordered.sort(
+        Comparator.<Map.Entry<String, Tensor>>comparingInt(e -> -e.getValue().dtype().bytes())
+            .thenComparing(e -> e.getValue().dtype())
+            .thenComparing(Map.Entry::getKey));
+    var header = new LinkedHashMap<String, Object>();
+    if (!metadata.isEmpty()) {
+      header.put(SafetensorsHeader.METADATA, new TreeMap<>(metadata));
+    }
+    var pieces = new ArrayList<MemorySegment>();
+    long position = 0;
+    for (var e : ordered) {
+      var t = e.getValue();
+      long end = position + t.bytes().byteSize();
+      var entry = new LinkedHashMap<String, Object>();
+      entry.put("dtype", t.dtype().name());
+      entry.put("shape", t.shape());
+      entry.put("data_offsets", new long[] {position, end});
+      header.put(e.getKey(), entry);
+      pieces.add(t.bytes());
+      position = end;
+    }
+    pieces.addFirst(framed(JSON.writeValueAsString(header)));
+    return pieces;
+  }
+
+  /** Length and JSON, padded with spaces so that the tensors start at a multiple of eight. */
+  private static MemorySegment framed(String json) {
+    byte[] text = json.getBytes(StandardCharsets.UTF_8);
+    int padded = (text.length + 7) / 8 * 8;
+    byte[] framed = new byte[8 + padded];
+    Arrays.fill(framed, (byte) ' ');
+    System.arraycopy(text, 0, framed, 8, text.length);
+    var segment = MemorySegment.ofArray(framed);
+    segment.set(SafetensorsHeader.LENGTH, 0, padded);
+    return segment;
+  }
+}
