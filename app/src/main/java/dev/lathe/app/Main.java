@@ -1,0 +1,28 @@
+package dev.lathe.app;
+
+import dev.lathe.app.api.ApiServer;
+import dev.lathe.app.cli.Commands;
+import dev.lathe.app.cli.Serve;
+import dev.lathe.app.cli.Session;
+import dev.lathe.app.cli.Terminal;
+import dev.lathe.app.owner.Home;
+
+/** The command line: every capability stands here. */
+public final class Main {
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    var environment = System.getenv();
+    var session =
+        new Session(
+            Home.of(environment),
+            new ApiServer(),
+            Terminal.ofThisProcess(environment),
+            environment);
+    System.exit(commands(session).run(arguments));
+  }
+
+  static Commands commands(Session session) {
+    return new Commands(session).add(new Serve(session));
+  }
+}

@@ -1,0 +1,87 @@
+package dev.lathe.app.api;
+
+import dev.lathe.app.owner.Home;
+import dev.lathe.app.owner.HomeServer;
+import dev.lathe.app.security.OwnerToken;
+import dev.lathe.checkpoints.input.BadInput;
+import java.net.URI;
+import java.util.HashMap;
+import java.util.Map;
+import org.springframework.boot.Banner;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.web.server.PortInUseException;
+import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
+
+/** Starts the Spring context that serves a home on loopback; nothing of it reaches the terminal. */
+public final class ApiServer implements HomeServer {
+  private static final String LOOPBACK = "127.0.0.1";
+
+  @Override
+  public Running start(Home home, String token, int port) {
+    // Logback's configuration reads it; it must be there before the first logger.
+    System.setProperty("lathe.log", home.log().toString());
+    var application = new SpringApplication(ApiContext.class);
+    application.setBannerMode(Banner.Mode.OFF);
+    application.setRegisterShutdownHook(false);
+    application.setLogStartupInfo(false);
+    application.setDefaultProperties(properties(home, port));
+    application.addInitializers(
+        context -> {
+          context.getBeanFactory().registerSingleton("home", home);
+          context.getBeanFactory().registerSingleton("ownerToken", new OwnerToken(token));
+        });
+    try {
+      var context = (ServletWebServerApplicationContext) application.run();
+      var server = context.getWebServer();
+      if (server == null) {
+        throw new IllegalStateException("the context has no web server");
+      }
+      var address = URI.create("http://" + LOOPBACK + ":" + server.getPort());
+      return new ApiRunning(context, address);
+    } catch (PortInUseException e) {
+      throw new BadInput(
+          "the port is taken",
+          Integer.toString(port),
+          "Choose another with --port, or end what listens there.",
+          e);
+    }
+  }
+
+  private static Map<String, Object> properties(Home home, int port) {
+    var p = new HashMap<String, Object>();
+    p.put("server.address", LOOPBACK);
+    p.put("server.port", port);
+    p.put("server.shutdown", "immediate");
+    p.put("spring.threads.virtual.enabled", "true");
+    p.put("spring.main.lazy-initialization", "false");
+    p.put("spring.jmx.enabled", "false");
+    p.put("spring.batch.job.enabled", "false");
+    p.put("spring.mvc.problemdetails.enabled", "false");
+    p.put("spring.jackson.deserialization.fail-on-unknown-properties", "true");
+    // Without these two H2 may lose what it has acknowledged when the process is killed.
+    p.put(
+        "spring.datasource.url",
+        "jdbc:h2:file:"
+            + home.database().resolve("lathe").toAbsolutePath()
+            + ";WRITE_DELAY=0;RETENTION_TIME=0;DB_CLOSE_ON_EXIT=FALSE");
+    p.put("spring.datasource.username", "sa");
+    p.put("spring.datasource.password", "");
+    p.put("spring.datasource.hikari.maximum-pool-size", "4");
+    p.put("spring.datasource.hikari.minimum-idle", "1");
+    p.put("logging.config", "classpath:logback-owner.xml");
+    return p;
+  }
+
+  private record ApiRunning(ServletWebServerApplicationContext context, URI address)
+      implements Running {
+    @Override
+    public void drain() {
+      context.getBean(WorkInHand.class).await();
+    }
+
+    @Override
+    public void close() {
+      context.close();
+    }
+  }
+}

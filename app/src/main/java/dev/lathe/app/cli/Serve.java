@@ -1,0 +1,65 @@
+package dev.lathe.app.cli;
+
+import dev.lathe.app.owner.Ownership;
+import dev.lathe.checkpoints.input.BadInput;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Owns the home in the foreground until it is interrupted. */
+@Command(name = "serve", description = "own the home and serve its API until Ctrl-C")
+public final class Serve implements Callable<Integer> {
+  @Option(names = "--port", paramLabel = "N", description = "listen there (default: any free port)")
+  int port;
+
+  @Option(names = "--json", description = "print one JSON object on stdout, and nothing else there")
+  boolean json;
+
+  private final Session session;
+
+  public Serve(Session session) {
+    this.session = session;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    if (port < 0 || port > 65_535) {
+      throw new BadInput("a port lies between 0 and 65535", Integer.toString(port), "Mend --port.");
+    }
+    var home = session.home();
+    var ownership =
+        Ownership.take(home, session.server(), port)
+            .orElseThrow(
+                () ->
+                    new BadInput(
+                        "the home has an owner already",
+                        home.folder().toString(),
+                        "Another command works on it: wait for its end, or stop the other serve."));
+    var interrupted = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  ownership.close();
+                  interrupted.countDown();
+                },
+                "give the home back"));
+    var out = session.terminal().out();
+    if (json) {
+      out.println(
+          JsonMapper.shared()
+              .writeValueAsString(
+                  Map.of(
+                      "address", ownership.record().address().toString(),
+                      "home", home.folder().toString())));
+    } else {
+      out.println("serving " + home.folder() + " at " + ownership.record().address());
+      out.println("Ctrl-C ends it.");
+    }
+    interrupted.await();
+    return ExitStatus.DONE;
+  }
+}

@@ -1,0 +1,28 @@
+package dev.lathe.app.security;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import org.jspecify.annotations.Nullable;
+
+/** The secret of {@code owner.json}, which every request bears. */
+public record OwnerToken(String value) {
+  private static final String SCHEME = "Bearer ";
+
+  /** Compares in a time that does not depend on where they differ. */
+  boolean isBornBy(@Nullable String authorization) {
+    if (authorization == null || !authorization.startsWith(SCHEME)) {
+      return false;
+    }
+    return MessageDigest.isEqual(
+        bytes(authorization.substring(SCHEME.length()).strip()), bytes(value));
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public String toString() {
+    return "OwnerToken[hidden]";
+  }
+}
