@@ -1,9 +1,8 @@
 package dev.lathe.datasets.logs;
 
 import dev.lathe.checkpoints.input.BadInput;
-import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.PushbackInputStream;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -12,6 +11,7 @@ import tools.jackson.databind.JsonNode;
 /** A log whose format is known. Opening it reads from its beginning, as often as wanted. */
 public final class LogFile {
   private static final int SNIFFED = 200;
+  private static final int HEAD = 1 << 10;
 
   private final Path path;
   private final LogFormat format;
@@ -111,7 +111,7 @@ public final class LogFile {
 
   private static Items items(Path path) {
     try {
-      var in = new BufferedInputStream(Compression.open(path), 1 << 16);
+      var in = new PushbackInputStream(Compression.open(path), HEAD);
       return startsArray(in) ? new ArrayItems(in) : new LineItems(in);
     } catch (IOException e) {
       throw unreadable(path, e);
@@ -126,18 +126,20 @@ public final class LogFile {
         e);
   }
 
-  private static boolean startsArray(InputStream in) throws IOException {
-    in.mark(1 << 10);
-    int first = in.read();
-    for (int i = 0; i < 1000; i++) {
-      boolean blank = first == ' ' || first == '\n' || first == '\r' || first == '\t';
-      boolean mark = first == 0xEF || first == 0xBB || first == 0xBF;
-      if (!blank && !mark) {
-        break;
-      }
-      first = in.read();
+  private static boolean startsArray(PushbackInputStream in) throws IOException {
+    byte[] head = new byte[HEAD];
+    int read = in.read(head);
+    if (read > 0) {
+      in.unread(head, 0, read);
     }
-    in.reset();
-    return first == '[';
+    for (int i = 0; i < read; i++) {
+      int b = head[i] & 0xff;
+      boolean blank = b == ' ' || b == '\n' || b == '\r' || b == '\t';
+      boolean mark = b == 0xEF || b == 0xBB || b == 0xBF;
+      if (!blank && !mark) {
+        return b == '[';
+      }
+    }
+    return false;
   }
 }

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -183,9 +184,17 @@ class LogsTest {
     assertThat(conversations(all(zipped, null))).hasSize(2);
     assertThat(conversations(all(packed, null))).hasSize(2);
 
+    var many = new ByteArrayOutputStream();
+    var random = new Random(1);
+    try (var out = new GZIPOutputStream(many)) {
+      for (int i = 0; i < 9_000; i++) {
+        out.write(HELLO.replace("Hi", random.nextLong() + "").getBytes(StandardCharsets.UTF_8));
+      }
+    }
     var cut =
-        Files.write(folder.resolve("c.gz"), Arrays.copyOf(gzip.toByteArray(), gzip.size() - 9));
-    assertThat(broken(all(cut, null))).isNotEmpty();
+        Files.write(folder.resolve("c.gz"), Arrays.copyOf(many.toByteArray(), many.size() / 2));
+    assertThat(conversations(all(cut, null))).hasSizeGreaterThan(1_000);
+    assertThat(broken(all(cut, null)).getFirst().reason()).contains("cannot be read further");
   }
 
   @Test
