@@ -30,8 +30,7 @@ public record JournalRecord(long seq, Instant at, String type, Map<String, Objec
       case String s when s.equals("NaN") -> Double.NaN;
       case String s when s.equals("Infinity") -> Double.POSITIVE_INFINITY;
       case String s when s.equals("-Infinity") -> Double.NEGATIVE_INFINITY;
-      case null -> null;
-      default -> null;
+      case null, default -> null;
     };
   }
 }

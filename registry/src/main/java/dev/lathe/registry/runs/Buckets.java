@@ -1,0 +1,74 @@
+package dev.lathe.registry.runs;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Thins a series so that its shape survives: of each bucket of neighbouring points the lowest and
+ * the highest stay, in their order, and so do the first and the last point of all. Points come in
+ * one at a time; a series of any length costs one bucket's memory.
+ */
+final class Buckets {
+  private final long size;
+  private final List<Point> kept = new ArrayList<>();
+  private long taken;
+  private @Nullable Point low;
+  private @Nullable Point high;
+  private @Nullable Point last;
+
+  /**
+   * @param points in the whole series
+   * @param most to keep, about; at least 4
+   */
+  Buckets(long points, int most) {
+    int wanted = Math.max(4, most);
+    this.size = points <= wanted ? 1 : Math.max(1, Math.ceilDiv(points, (wanted - 2) / 2));
+  }
+
+  void take(Point point) {
+    if (taken == 0 || size == 1) {
+      kept.add(point);
+      last = point;
+      taken++;
+      return;
+    }
+    if (low == null || below(point, low)) {
+      low = point;
+    }
+    if (high == null || below(high, point)) {
+      high = point;
+    }
+    last = point;
+    if (++taken % size == 0) {
+      flush();
+    }
+  }
+
+  List<Point> points() {
+    flush();
+    if (last != null && !kept.getLast().equals(last)) {
+      kept.add(last);
+    }
+    return kept;
+  }
+
+  private void flush() {
+    if (low == null || high == null) {
+      return;
+    }
+    var first = low.step() <= high.step() ? low : high;
+    var second = low.step() <= high.step() ? high : low;
+    kept.add(first);
+    if (!second.equals(first)) {
+      kept.add(second);
+    }
+    low = null;
+    high = null;
+  }
+
+  /** NaN counts as the highest, as {@link Double#compare} has it, so that it is never hidden. */
+  private static boolean below(Point a, Point b) {
+    return Double.compare(a.value(), b.value()) < 0;
+  }
+}

@@ -1,0 +1,4 @@
+package dev.lathe.registry.runs;
+
+/** A metric's value at an optimizer step. */
+public record Point(long step, double value) {}

@@ -1,0 +1,134 @@
+package dev.lathe.registry.runs;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.RowCallbackHandler;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Asks what is known of runs. Reads only; {@link RunImport} writes. */
+public final class RunRegistry {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final TypeReference<Map<String, Object>> OBJECT = new TypeReference<>() {};
+
+  private final JdbcClient jdbc;
+
+  public RunRegistry(JdbcClient jdbc) {
+    this.jdbc = jdbc;
+  }
+
+  /** All ids, oldest first. */
+  public List<String> ids() {
+    return jdbc.sql("SELECT id FROM runs ORDER BY created_at, id").query(String.class).list();
+  }
+
+  /** All runs, newest first, without their checkpoints. */
+  public List<RunView> list() {
+    return jdbc.sql("SELECT * FROM runs ORDER BY created_at DESC, id DESC")
+        .query((rs, n) -> view(rs, List.of()))
+        .list();
+  }
+
+  /** One run with every checkpoint it wrote, oldest first. */
+  public Optional<RunView> show(String id) {
+    return jdbc.sql("SELECT * FROM runs WHERE id = ?")
+        .param(id)
+        .query((rs, n) -> view(rs, checkpoints(id)))
+        .optional();
+  }
+
+  /** The names of a run's curves. */
+  public List<String> curves(String id) {
+    return jdbc.sql("SELECT DISTINCT name FROM run_metrics WHERE run_id = ? ORDER BY name")
+        .param(id)
+        .query(String.class)
+        .list();
+  }
+
+  /**
+   * A curve by step: all of it when it has at most {@code most} points, otherwise the lowest and
+   * the highest of each bucket of neighbours.
+   */
+  public List<Point> series(String id, String name, int most) {
+    long points =
+        jdbc.sql("SELECT COUNT(*) FROM run_metrics WHERE run_id = ? AND name = ?")
+            .params(id, name)
+            .query(Long.class)
+            .single();
+    var buckets = new Buckets(points, most);
+    RowCallbackHandler take = rs -> buckets.take(new Point(rs.getLong(1), rs.getDouble(2)));
+    jdbc.sql("SELECT step, reading FROM run_metrics WHERE run_id = ? AND name = ? ORDER BY step")
+        .params(id, name)
+        .query(take);
+    return buckets.points();
+  }
+
+  /** A run's events behind a sequence number, in order. */
+  public List<RunEvent> events(String id, long afterSeq) {
+    return jdbc.sql(
+            "SELECT seq, at, type, fields FROM run_events WHERE run_id = ? AND seq > ?"
+                + " ORDER BY seq")
+        .params(id, afterSeq)
+        .query(
+            (rs, n) ->
+                new RunEvent(
+                    rs.getLong("seq"),
+                    rs.getObject("at", OffsetDateTime.class).toInstant(),
+                    rs.getString("type"),
+                    JSON.readValue(rs.getString("fields"), OBJECT)))
+        .list();
+  }
+
+  private List<RunView.CheckpointView> checkpoints(String id) {
+    var byStep = new TreeMap<Long, RunView.CheckpointView>();
+    for (var event : events(id, 0)) {
+      if (event.type().equals("checkpoint")
+          && event.fields().get("step") instanceof Number step
+          && event.fields().get("bytes") instanceof Number bytes) {
+        byStep.put(
+            step.longValue(), new RunView.CheckpointView(step.longValue(), bytes.longValue()));
+      }
+    }
+    return List.copyOf(byStep.values());
+  }
+
+  private static RunView view(ResultSet rs, List<RunView.CheckpointView> checkpoints)
+      throws SQLException {
+    double seconds = rs.getDouble("seconds");
+    long tokens = rs.getLong("tokens");
+    return new RunView(
+        rs.getString("id"),
+        RunState.of(rs.getString("state")),
+        rs.getString("base"),
+        rs.getString("dataset"),
+        rs.getString("model"),
+        rs.getLong("step"),
+        rs.getObject("steps", Long.class),
+        tokens,
+        rs.getLong("label_tokens"),
+        seconds,
+        seconds > 0 ? rounded(tokens / seconds) : null,
+        rs.getObject("loss", Double.class),
+        rs.getObject("eval_loss", Double.class),
+        rs.getObject("eval_loss_before", Double.class),
+        rs.getObject("peak_rss_mib", Long.class),
+        checkpoints,
+        null,
+        rs.getString("error"),
+        rs.getString("adapter_sha256"),
+        !rs.getBoolean("inexact"),
+        rs.getObject("created_at", OffsetDateTime.class).toInstant(),
+        JSON.readValue(rs.getString("recipe"), OBJECT));
+  }
+
+  private static @Nullable Double rounded(double value) {
+    return Math.round(value * 10) / 10.0;
+  }
+}
