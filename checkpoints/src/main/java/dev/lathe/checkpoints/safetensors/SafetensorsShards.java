@@ -1,8 +1,8 @@
 package dev.lathe.checkpoints.safetensors;
 
+import dev.lathe.checkpoints.files.JsonFile;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,10 +13,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The weights of a Hugging Face directory: {@code model.safetensors}, or the shards that {@code
@@ -28,11 +25,6 @@ public final class SafetensorsShards implements AutoCloseable {
 
   /** Shards lie beside their index; an index has no business anywhere else. */
   private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*\\.safetensors");
-
-  private static final long LONGEST_INDEX = 1 << 26;
-
-  private static final JsonMapper JSON =
-      JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
   private final Map<String, SafetensorsFile> files = new TreeMap<>();
   private final SequencedMap<String, SafetensorsFile> holders = new LinkedHashMap<>();
@@ -60,6 +52,11 @@ public final class SafetensorsShards implements AutoCloseable {
       shards.close();
       throw e;
     }
+  }
+
+  /** Whether the directory has weights of this kind, sound or not. */
+  public static boolean present(Path folder) {
+    return Files.exists(folder.resolve(SINGLE)) || Files.exists(folder.resolve(INDEX));
   }
 
   /** The weight files of a directory in the order of their names. */
@@ -108,20 +105,11 @@ public final class SafetensorsShards implements AutoCloseable {
           String.valueOf(index.getParent()),
           "A Hugging Face directory holds " + SINGLE + ", or shards and " + INDEX + ".");
     }
-    try {
-      if (Files.size(index) > LONGEST_INDEX) {
-        throw damaged(index, "it has " + Files.size(index) + " bytes");
-      }
-      var map = JSON.readTree(Files.readString(index)).get("weight_map");
-      if (map == null || !map.isObject() || map.isEmpty()) {
-        throw damaged(index, "it has no weight_map");
-      }
-      return map;
-    } catch (JacksonException e) {
-      throw damaged(index, "it is no valid JSON: " + e.getOriginalMessage());
-    } catch (IOException e) {
-      throw damaged(index, "it cannot be read: " + e.getMessage());
+    var map = JsonFile.read(index).get("weight_map");
+    if (map == null || !map.isObject() || map.isEmpty()) {
+      throw damaged(index, "it has no weight_map");
     }
+    return map;
   }
 
   private static BadInput damaged(Path index, String what) {

@@ -94,7 +94,7 @@ class SafetensorsShardsTest {
     index("{'weight_map':{}}");
     refused("no weight_map");
     index("[]");
-    refused("no weight_map");
+    refused("no JSON object");
     index("{'weight_map':");
     refused("no valid JSON");
     index("{'weight_map':{'a':'x.safetensors','a':'y.safetensors'}}");
