@@ -1,3 +1,4 @@
+/** Forward, backward, generate. The only module that sees DJL PyTorch. */
 @NullMarked
 package dev.lathe.engine;
 

@@ -1,0 +1,175 @@
+package dev.lathe.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.lathe.engine.program.LoraShape;
+import dev.lathe.engine.tensors.Precision;
+import dev.lathe.engine.tensors.Program;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.SplittableRandom;
+
+/**
+ * A LoRA adapter while it is trained: one flat vector (see {@link LoraShape}) of parameters in
+ * float32, its working copy in the precision of the model, the gradient, and AdamW's two moments.
+ */
+public final class Adapter {
+  private final Program program;
+  private final LoraShape shape;
+  private final Precision precision;
+  private final NDArray parameters;
+  private final NDArray gradient;
+  private final NDArray first;
+  private final NDArray second;
+  private NDArray working;
+
+  Adapter(Program program, LoraShape shape, Precision precision) {
+    this.program = program;
+    this.shape = shape;
+    this.precision = precision;
+    int size = shape.size();
+    this.parameters = program.zeros(precision.kept(), size);
+    this.gradient = program.zeros(precision.kept(), size);
+    this.first = program.zeros(precision.kept(), size);
+    this.second = program.zeros(precision.kept(), size);
+    this.working = program.convert(parameters, precision, program.manager());
+  }
+
+  public LoraShape shape() {
+    return shape;
+  }
+
+  /**
+   * PEFT's default start: A uniform in ±1/sqrt(in) (Kaiming, a = sqrt 5), B zero, so that the first
+   * forward is the base's. The same seed gives the same values on every machine.
+   */
+  public static float[] initial(LoraShape shape, long seed) {
+    var values = new float[shape.size()];
+    var random = new SplittableRandom(seed);
+    for (var module : shape.modules()) {
+      float bound = (float) (1 / Math.sqrt(module.in()));
+      for (int i = 0; i < shape.rank() * module.in(); i++) {
+        values[module.aAt() + i] = (2 * (float) random.nextDouble() - 1) * bound;
+      }
+    }
+    return values;
+  }
+
+  /** Replaces the parameters; the moments stay. */
+  public void set(float[] values) {
+    write(parameters, FloatBuffer.wrap(values));
+    refresh();
+  }
+
+  public float[] values() {
+    return floats(parameters);
+  }
+
+  /** AdamW's first and second moment. */
+  public float[][] moments() {
+    return new float[][] {floats(first), floats(second)};
+  }
+
+  public void restore(float[] values, float[] firstMoment, float[] secondMoment) {
+    write(first, FloatBuffer.wrap(firstMoment));
+    write(second, FloatBuffer.wrap(secondMoment));
+    set(values);
+  }
+
+  public void zeroGradient() {
+    try (NDManager scope = program.scope()) {
+      program.call("zero", scope, gradient);
+    }
+  }
+
+  /** The gradient as it stands, in double precision; for tests and reports. */
+  public double[] gradientValues() {
+    return precision == Precision.FP64 ? gradient.toDoubleArray() : widen(gradient.toFloatArray());
+  }
+
+  /**
+   * One optimizer step on the summed gradient.
+   *
+   * @param step counted from 1, for the moments' bias correction
+   * @return the gradient's norm before clipping
+   */
+  public double update(AdamW adamW, double learningRate, long step) {
+    try (NDManager scope = program.scope()) {
+      var settings =
+          scope.create(
+              new double[] {
+                learningRate,
+                adamW.beta1(),
+                adamW.beta2(),
+                adamW.epsilon(),
+                adamW.weightDecay(),
+                adamW.clip()
+              });
+      var norm =
+          program
+              .call(
+                  "adamw",
+                  scope,
+                  parameters,
+                  gradient,
+                  first,
+                  second,
+                  scope.create((float) step),
+                  settings)
+              .getFirst()
+              .getDouble();
+      refresh();
+      return norm;
+    }
+  }
+
+  NDArray working() {
+    return working;
+  }
+
+  NDArray gradient() {
+    return gradient;
+  }
+
+  private void refresh() {
+    working.close();
+    working = program.convert(parameters, precision, program.manager());
+  }
+
+  private void write(NDArray target, FloatBuffer values) {
+    if (values.remaining() != shape.size()) {
+      throw new IllegalArgumentException(
+          "an adapter of " + shape.size() + " values, not " + values.remaining());
+    }
+    try (NDManager scope = program.scope()) {
+      var bytes = ByteBuffer.allocateDirect(4 * values.remaining()).order(ByteOrder.nativeOrder());
+      bytes.asFloatBuffer().put(values);
+      var source = scope.create(bytes.asFloatBuffer(), new Shape(shape.size()));
+      try (var kept = program.convert(source, precision.kept(), program.manager())) {
+        kept.copyTo(target);
+      }
+    }
+  }
+
+  private float[] floats(NDArray array) {
+    if (precision != Precision.FP64) {
+      return array.toFloatArray();
+    }
+    double[] wide = array.toDoubleArray();
+    var values = new float[wide.length];
+    for (int i = 0; i < wide.length; i++) {
+      values[i] = (float) wide[i];
+    }
+    return values;
+  }
+
+  private static double[] widen(float[] values) {
+    var wide = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      wide[i] = values[i];
+    }
+    return wide;
+  }
+}

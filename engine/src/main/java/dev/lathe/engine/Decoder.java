@@ -1,0 +1,246 @@
+package dev.lathe.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.lathe.checkpoints.bases.ModelConfig;
+import dev.lathe.checkpoints.bases.Weights;
+import dev.lathe.engine.device.ComputeDevice;
+import dev.lathe.engine.program.Archive;
+import dev.lathe.engine.program.LoraShape;
+import dev.lathe.engine.tensors.BaseWeights;
+import dev.lathe.engine.tensors.Precision;
+import dev.lathe.engine.tensors.Program;
+import java.util.Arrays;
+
+/**
+ * A decoder model with one LoRA adapter: losses, gradients, evaluation and the two steps of
+ * generation, each one native call. Not for use by several threads at once.
+ */
+public final class Decoder implements AutoCloseable {
+  /** How gradients are found. Both ways give the same ones; a test holds them to it. */
+  public enum Way {
+    /** Forward and backward written out, without a tape. */
+    FAST,
+    /** Autograd: the reference. */
+    TAPE
+  }
+
+  /** Sums over labelled positions. */
+  public record Score(double loss, long right, long labels) {
+    public static final Score NONE = new Score(0, 0, 0);
+
+    public Score plus(Score other) {
+      return new Score(loss + other.loss, right + other.right, labels + other.labels);
+    }
+
+    public double meanLoss() {
+      return loss / labels;
+    }
+
+    public double accuracy() {
+      return (double) right / labels;
+    }
+  }
+
+  private final ModelConfig config;
+  private final Precision precision;
+  private final Program program;
+  private final BaseWeights weights;
+  private final Adapter adapter;
+
+  private Decoder(
+      ModelConfig config, Precision precision, Program program, BaseWeights weights, LoraShape l) {
+    this.config = config;
+    this.precision = precision;
+    this.program = program;
+    this.weights = weights;
+    this.adapter = new Adapter(program, l, precision);
+  }
+
+  /** Reads the weights; the caller may close them afterwards. */
+  public static Decoder open(
+      Weights weights,
+      ModelConfig config,
+      LoraShape lora,
+      Precision precision,
+      ComputeDevice device) {
+    var program = Program.load(Archive.of(config, lora, Archive.Tiling.DEFAULT), device.djl());
+    try {
+      var base = BaseWeights.read(program, weights, config, precision);
+      return new Decoder(config, precision, program, base, lora);
+    } catch (RuntimeException e) {
+      program.close();
+      throw e;
+    }
+  }
+
+  public ModelConfig config() {
+    return config;
+  }
+
+  public Adapter adapter() {
+    return adapter;
+  }
+
+  /**
+   * Adds {@code weight} times the gradient of the batch's summed loss to the adapter's gradient.
+   *
+   * @return the loss in nats, summed over the batch's labels
+   */
+  public double gradients(MicroBatch batch, double weight, Way way) {
+    try (NDManager scope = program.scope()) {
+      return program
+          .call(
+              way == Way.FAST ? "fast" : "tape",
+              scope,
+              weights.arrays(),
+              adapter.working(),
+              adapter.gradient(),
+              longs(scope, batch.ids()),
+              longs(scope, batch.lengths()),
+              longs(scope, batch.at()),
+              longs(scope, batch.labels()),
+              scope.create(weight))
+          .getFirst()
+          .getDouble();
+    }
+  }
+
+  /** The loss and how many labels were the likeliest token; nothing changes. */
+  public Score evaluate(MicroBatch batch) {
+    if (batch.labelled() == 0) {
+      return Score.NONE;
+    }
+    try (NDManager scope = program.scope()) {
+      var result =
+          program.call(
+              "evaluate",
+              scope,
+              weights.arrays(),
+              adapter.working(),
+              longs(scope, batch.ids()),
+              longs(scope, batch.lengths()),
+              longs(scope, batch.at()),
+              longs(scope, batch.labels()));
+      return new Score(result.get(0).getDouble(), result.get(1).getLong(), batch.labelled());
+    }
+  }
+
+  /** Logits (at.length, vocabulary) at positions of conversations laid end to end. */
+  public double[][] logits(int[] ids, int[] lengths, int[] at) {
+    try (NDManager scope = program.scope()) {
+      var result =
+          program
+              .call(
+                  "logits",
+                  scope,
+                  weights.arrays(),
+                  adapter.working(),
+                  longs(scope, ids),
+                  longs(scope, lengths),
+                  longs(scope, at))
+              .getFirst();
+      var rows = new double[at.length][];
+      for (int i = 0; i < at.length; i++) {
+        var row = result.get(i);
+        rows[i] = precision == Precision.FP64 ? row.toDoubleArray() : widen(row.toFloatArray());
+      }
+      return rows;
+    }
+  }
+
+  /** A cache for {@code rows} conversations of up to {@code tokens} tokens each. */
+  public Cache cache(int rows, int tokens) {
+    long elements =
+        2L * config.layers() * rows * config.keyValueHeads() * tokens * config.headDim();
+    try (NDManager scope = program.scope();
+        var zeros =
+            scope.zeros(
+                new Shape(
+                    2, config.layers(), rows, config.keyValueHeads(), tokens, config.headDim()))) {
+      return new Cache(program.convert(zeros, precision, program.manager()), elements);
+    }
+  }
+
+  /** Keys and values of what a batch of conversations has read and written so far. */
+  public static final class Cache implements AutoCloseable {
+    private final NDArray keysAndValues;
+    private final long elements;
+
+    private Cache(NDArray keysAndValues, long elements) {
+      this.keysAndValues = keysAndValues;
+      this.elements = elements;
+    }
+
+    public long elements() {
+      return elements;
+    }
+
+    @Override
+    public void close() {
+      keysAndValues.close();
+    }
+  }
+
+  /** Reads the prompts into the cache; returns the likeliest next token of each. */
+  public int[] prefill(Cache cache, int[] ids, int[] lengths) {
+    try (NDManager scope = program.scope()) {
+      return integers(
+          program
+              .call(
+                  "prefill",
+                  scope,
+                  weights.arrays(),
+                  adapter.working(),
+                  cache.keysAndValues,
+                  longs(scope, ids),
+                  longs(scope, lengths))
+              .getFirst());
+    }
+  }
+
+  /** Writes one token a row at its position; returns the likeliest token after each. */
+  public int[] next(Cache cache, int[] tokens, int[] positions) {
+    try (NDManager scope = program.scope()) {
+      return integers(
+          program
+              .call(
+                  "next",
+                  scope,
+                  weights.arrays(),
+                  adapter.working(),
+                  cache.keysAndValues,
+                  longs(scope, tokens),
+                  longs(scope, positions))
+              .getFirst());
+    }
+  }
+
+  /** Native arrays alive now; flat over steps, or something leaks. */
+  public int managedArrays() {
+    return program.manager().getManagedArrays().size();
+  }
+
+  @Override
+  public void close() {
+    program.close();
+    weights.close();
+  }
+
+  private static NDArray longs(NDManager scope, int[] values) {
+    return scope.create(Arrays.stream(values).asLongStream().toArray());
+  }
+
+  private static int[] integers(NDArray values) {
+    return Arrays.stream(values.toLongArray()).mapToInt(Math::toIntExact).toArray();
+  }
+
+  private static double[] widen(float[] values) {
+    var wide = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      wide[i] = values[i];
+    }
+    return wide;
+  }
+}

@@ -1,0 +1,5 @@
+/** Text out: greedy decoding for a batch of prompts. */
+@NullMarked
+package dev.lathe.engine.generation;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,129 @@
+package dev.lathe.engine.program;
+
+import dev.lathe.checkpoints.bases.ModelConfig;
+import dev.lathe.engine.program.LoraShape.Projection;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToIntFunction;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * The decoder as a TorchScript archive: the text parts beside this class joined into one class, and
+ * a model's sizes as its attributes. A zip of stored entries, deterministic to the byte; DJL loads
+ * it, and so does Python's {@code torch.jit.load}.
+ */
+public final class Archive {
+  /** In the order in which they are read best; TorchScript does not mind. */
+  private static final List<String> PARTS =
+      List.of("basics", "attention", "head", "fast", "tape", "generate");
+
+  private static final Pattern METHOD = Pattern.compile("(?m)^def (\\w+)\\(self\\b");
+  private static final String CLASS = "__torch__.Decoder";
+
+  private Archive() {}
+
+  /**
+   * Rows of queries that attention computes together, and rows of logits that exist at once: larger
+   * ones cost memory, smaller ones time (docs/performance.md).
+   */
+  public record Tiling(int queries, int logits) {
+    public static final Tiling DEFAULT = new Tiling(256, 256);
+  }
+
+  /** The archive's bytes for one model and one adapter's shape. */
+  public static byte[] of(ModelConfig config, LoraShape lora, Tiling tiling) {
+    var attributes = attributes(config, lora, tiling);
+    var bytes = new ByteArrayOutputStream();
+    try (var zip = new ZipOutputStream(bytes)) {
+      store(zip, "decoder/data.pkl", Pickle.object("__torch__", "Decoder", attributes));
+      store(zip, "decoder/code/__torch__.py", text(attributes).getBytes(StandardCharsets.UTF_8));
+      store(zip, "decoder/constants.pkl", Pickle.emptyTuple());
+      store(zip, "decoder/version", "10\n".getBytes(StandardCharsets.UTF_8));
+      store(zip, "decoder/byteorder", "little".getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException("memory does not fail to be written", e);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static Map<String, Object> attributes(ModelConfig c, LoraShape lora, Tiling tiling) {
+    var offsets = lora.offsets();
+    var a = new LinkedHashMap<String, Object>();
+    a.put("training", true);
+    a.put("layers", c.layers());
+    a.put("heads", c.heads());
+    a.put("kv", c.keyValueHeads());
+    a.put("head", c.headDim());
+    a.put("ffn", c.intermediateSize());
+    a.put("eps", c.rmsNormEps());
+    a.put("theta", c.ropeTheta());
+    a.put("scale", lora.scale());
+    a.put("block", tiling.queries());
+    a.put("slice", tiling.logits());
+    a.put("ranks", each(lora::rankOf));
+    a.put("ins", each(p -> p.in(c)));
+    a.put("outs", each(p -> p.out(c)));
+    a.put("a_at", offsets.a());
+    a.put("b_at", offsets.b());
+    return a;
+  }
+
+  private static List<Integer> each(ToIntFunction<Projection> value) {
+    return Stream.of(Projection.values()).map(p -> value.applyAsInt(p)).toList();
+  }
+
+  /** One class out of the parts; TorchScript wants it indented and every {@code self} typed. */
+  static String text(Map<String, Object> attributes) {
+    var text = new StringBuilder("class Decoder(Module):\n");
+    text.append("  __parameters__ = []\n  __buffers__ = []\n");
+    attributes.forEach((name, value) -> text.append("  %s : %s\n".formatted(name, type(value))));
+    for (var part : PARTS) {
+      var typed = METHOD.matcher(read(part)).replaceAll("def $1(self: " + CLASS);
+      typed.lines().forEach(line -> text.append(line.isBlank() ? "" : "  " + line).append('\n'));
+    }
+    return text.toString();
+  }
+
+  private static String type(Object value) {
+    return switch (value) {
+      case Boolean b -> "bool";
+      case Integer i -> "int";
+      case Double d -> "float";
+      case List<?> l -> "List[int]";
+      default -> throw new IllegalArgumentException("no TorchScript type for " + value.getClass());
+    };
+  }
+
+  private static String read(String part) {
+    try (var in = Archive.class.getResourceAsStream(part + ".py")) {
+      if (in == null) {
+        throw new IllegalStateException("the program's part " + part + ".py is not in the build");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the program's part " + part, e);
+    }
+  }
+
+  private static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
+    var crc = new CRC32();
+    crc.update(content);
+    var entry = new ZipEntry(name);
+    entry.setMethod(ZipEntry.STORED);
+    entry.setSize(content.length);
+    entry.setCrc(crc.getValue());
+    entry.setTime(0L);
+    zip.putNextEntry(entry);
+    zip.write(content);
+    zip.closeEntry();
+  }
+}
