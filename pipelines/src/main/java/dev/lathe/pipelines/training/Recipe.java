@@ -1,0 +1,185 @@
+package dev.lathe.pipelines.training;
+
+import dev.lathe.checkpoints.input.Settings;
+import dev.lathe.engine.program.LoraShape.Projection;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that decides how a run trains. Two runs with equal recipes, datasets and bases on
+ * equal machines give equal adapters.
+ *
+ * @param steps optimizer steps; 0 to go by {@code epochs}
+ * @param epochs passes over the training split, fractions allowed
+ * @param warmup steps with a rising learning rate; below 1 a share of all steps
+ * @param clip largest norm of the gradient, 0 for no clipping
+ * @param targets projections that get an adapter, by PEFT's names
+ * @param initFrom a PEFT directory to start from, instead of a fresh adapter
+ * @param batchTokens tokens of a micro-step: whole conversations laid end to end, without padding
+ * @param accumulate micro-steps to one optimizer step, normalised by their label tokens together
+ * @param maxLength tokens of a conversation that are used, from its beginning; 0 for all
+ * @param threads 0 for one a core
+ * @param evalEvery steps between two evaluations besides those before and after; 0 for none
+ * @param checkpointEvery steps between two checkpoints besides the last; 0 for none
+ * @param keep checkpoints kept
+ * @param shuffle whether every epoch has an order of its own; else the dataset's order
+ */
+public record Recipe(
+    Objective objective,
+    AdapterKind adapter,
+    int steps,
+    double epochs,
+    double learningRate,
+    Schedule.Shape schedule,
+    double warmup,
+    double weightDecay,
+    double clip,
+    int rank,
+    double alpha,
+    boolean rsLora,
+    Set<Projection> targets,
+    @Nullable String initFrom,
+    int batchTokens,
+    int accumulate,
+    int maxLength,
+    NumberFormat precision,
+    String device,
+    int threads,
+    int seed,
+    int evalEvery,
+    int checkpointEvery,
+    int keep,
+    boolean shuffle) {
+
+  /** What is learnt from: labelled tokens (supervised fine-tuning). */
+  public enum Objective {
+    SFT
+  }
+
+  /** What is trained. */
+  public enum AdapterKind {
+    LORA
+  }
+
+  /** What weights and activations are computed in; auto is bf16 where the device has it. */
+  public enum NumberFormat {
+    AUTO,
+    BF16,
+    FP32
+  }
+
+  /** The defaults: LoRA of rank 8 on all seven projections, one epoch. */
+  public static Recipe defaults() {
+    return of(Map.of());
+  }
+
+  /**
+   * Reads a recipe out of YAML's or JSON's values, or {@code --set}'s words.
+   *
+   * @throws dev.lathe.checkpoints.input.BadInput naming every problem at once
+   */
+  public static Recipe of(Map<String, ?> values) {
+    var s = new Settings("recipe", values);
+    int most = Integer.MAX_VALUE;
+    int rank = s.integer("rank", 8, 1, 4096);
+    var recipe =
+        new Recipe(
+            s.choice("objective", Objective.SFT),
+            s.choice("adapter", AdapterKind.LORA),
+            s.integer("steps", 0, 0, most),
+            s.number("epochs", 1, 0.001, 10_000),
+            s.number("learningRate", 2e-4, 0, 10),
+            s.choice("schedule", Schedule.Shape.COSINE),
+            s.number("warmup", 0.03, 0, most),
+            s.number("weightDecay", 0, 0, 10),
+            s.number("clip", 1, 0, 1e9),
+            rank,
+            s.number("alpha", 2.0 * rank, 1e-6, 1e6),
+            s.flag("rsLora", false),
+            targets(s),
+            s.text("initFrom", null),
+            s.integer("batchTokens", 2048, 1, 1 << 20),
+            s.integer("accumulate", 1, 1, 1 << 16),
+            s.integer("maxLength", 0, 0, 1 << 20),
+            s.choice("precision", NumberFormat.AUTO),
+            String.valueOf(s.text("device", "auto")),
+            s.integer("threads", 0, 0, 4096),
+            s.integer("seed", 7, 0, most),
+            s.integer("evalEvery", 100, 0, most),
+            s.integer("checkpointEvery", 100, 0, most),
+            s.integer("keep", 3, 1, 10_000),
+            s.flag("shuffle", true));
+    s.done();
+    return recipe;
+  }
+
+  private static Set<Projection> targets(Settings s) {
+    var names = Arrays.stream(Projection.values()).map(Projection::module).toList();
+    var words = s.words("targets", List.of("all"));
+    if (words.equals(List.of("all")) || words.equals(List.of("all-linear"))) {
+      return new LinkedHashSet<>(List.of(Projection.values()));
+    }
+    var chosen = new LinkedHashSet<Projection>();
+    for (var word : words) {
+      int i = names.indexOf(word.endsWith("_proj") ? word : word + "_proj");
+      if (i < 0) {
+        s.problem(
+            "targets: '%s' is no projection. Known: all, %s."
+                .formatted(word, String.join(", ", names)));
+      } else {
+        chosen.add(Projection.values()[i]);
+      }
+    }
+    return chosen;
+  }
+
+  /** What the product B A is multiplied with (Hu et al. 2021; Kalajdzievski 2023 for rsLoRA). */
+  public double scale() {
+    return alpha / (rsLora ? Math.sqrt(rank) : rank);
+  }
+
+  /** Every key with its value, as YAML and JSON have it; {@link #of} reads it back. */
+  public Map<String, Object> toMap() {
+    var m = new LinkedHashMap<String, Object>();
+    m.put("objective", word(objective));
+    m.put("adapter", word(adapter));
+    m.put("steps", steps);
+    m.put("epochs", epochs);
+    m.put("learningRate", learningRate);
+    m.put("schedule", word(schedule));
+    m.put("warmup", warmup);
+    m.put("weightDecay", weightDecay);
+    m.put("clip", clip);
+    m.put("rank", rank);
+    m.put("alpha", alpha);
+    m.put("rsLora", rsLora);
+    m.put(
+        "targets", targets.stream().sorted().map(Projection::module).collect(Collectors.toList()));
+    if (initFrom != null) {
+      m.put("initFrom", initFrom);
+    }
+    m.put("batchTokens", batchTokens);
+    m.put("accumulate", accumulate);
+    m.put("maxLength", maxLength);
+    m.put("precision", word(precision));
+    m.put("device", device);
+    m.put("threads", threads);
+    m.put("seed", seed);
+    m.put("evalEvery", evalEvery);
+    m.put("checkpointEvery", checkpointEvery);
+    m.put("keep", keep);
+    m.put("shuffle", shuffle);
+    return m;
+  }
+
+  private static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}
