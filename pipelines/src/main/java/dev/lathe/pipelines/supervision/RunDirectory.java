@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.SerializationFeature;
@@ -20,6 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
  * process.json   that process's identity             process.log   its standard output and error
  * journal        what happened                       control/      what it is asked to do
  * checkpoints/   where it can go on                  adapter/      what came out
+ * supervision.json  what its supervisor saw          crash.log     the JVM's, after a native crash
  * </pre>
  */
 public final class RunDirectory {
@@ -130,9 +132,45 @@ public final class RunDirectory {
     }
   }
 
-  /** Whether a process is training this run now. */
+  /** What the supervisor of the last attempt wrote down. */
+  public Optional<Supervised> supervised() {
+    try {
+      var file = path.resolve("supervision.json");
+      return Optional.of(JSON.readValue(Files.readAllBytes(file), Supervised.class));
+    } catch (IOException | JacksonException e) {
+      return Optional.empty();
+    }
+  }
+
+  public void write(Supervised supervised) {
+    Durable.write(path.resolve("supervision.json"), JSON.writeValueAsBytes(supervised));
+  }
+
+  /** Replaces the file as a whole but does not wait for the disk: what is lost is seen again. */
+  void writeLightly(Supervised supervised) {
+    var aside = path.resolve(".supervision.json.light");
+    try {
+      Files.write(aside, JSON.writeValueAsBytes(supervised));
+      Files.move(aside, path.resolve("supervision.json"), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + aside + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The process that trains this run now; it may not have taken the lock yet. */
+  public Optional<ProcessIdentity> living() {
+    return process()
+        .filter(ProcessIdentity::alive)
+        .or(
+            () ->
+                supervised()
+                    .flatMap(s -> Optional.ofNullable(s.process()))
+                    .filter(ProcessIdentity::alive));
+  }
+
+  /** Whether a process trains this run now. */
   public boolean alive() {
-    return process().map(ProcessIdentity::alive).orElse(false);
+    return living().isPresent();
   }
 
   public RunControl control() {

@@ -1,0 +1,32 @@
+package dev.lathe.pipelines.supervision;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Resident memory of a process and all below it, from /proc; zero where there is none. */
+final class ProcessMemory {
+  private ProcessMemory() {}
+
+  /** Now, of the whole tree; and at least what the kernel says the root once had. In KiB. */
+  static long kib(ProcessHandle root) {
+    long sum = field(root.pid(), "VmRSS:");
+    for (var child : root.descendants().toList()) {
+      sum += field(child.pid(), "VmRSS:");
+    }
+    return Math.max(sum, field(root.pid(), "VmHWM:"));
+  }
+
+  private static long field(long pid, String name) {
+    try {
+      for (var line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "status"))) {
+        if (line.startsWith(name)) {
+          return Long.parseLong(line.substring(name.length()).replace("kB", "").strip());
+        }
+      }
+      return 0;
+    } catch (IOException e) {
+      return 0; // gone, or no /proc on this system
+    }
+  }
+}

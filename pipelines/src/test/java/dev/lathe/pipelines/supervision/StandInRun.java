@@ -1,0 +1,112 @@
+package dev.lathe.pipelines.supervision;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A run process that trains nothing: a real process with the product's lock, journal and control,
+ * so that supervision is tested against what operating systems do. Its recipe says how it behaves:
+ * {@code steps, stepMillis, checkpointEvery, haltAt, failAt, deaf, watchOwner}.
+ */
+public final class StandInRun {
+  private final RunDirectory run;
+  private final Map<String, Object> recipe;
+  private final OwnerPresence owner;
+
+  private StandInRun(RunDirectory run) {
+    this.run = run;
+    this.recipe = run.readSpec().recipe();
+    this.owner = new OwnerPresence(run.path().resolve("../.."));
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    System.out.println("stand-in with " + arguments.length + " arguments");
+    var run = RunDirectory.of(Path.of(arguments[0]));
+    try (var lock = run.lock();
+        var journal = Journal.open(run.journal())) {
+      run.writeProcess();
+      new StandInRun(run).train(journal);
+    }
+  }
+
+  /** The command that starts it, on the tests' class path. */
+  public static RunCommand command() {
+    return RunCommand.of(StandInRun.class.getName(), System.getProperty("java.class.path"));
+  }
+
+  private void train(Journal journal) throws IOException, InterruptedException {
+    int steps = number("steps", 10);
+    int from = newestCheckpoint(run.checkpoints());
+    journal.append(
+        "started",
+        Map.of(
+            "pid", ProcessHandle.current().pid(), "fromStep", from, "steps", steps, "exact", true));
+    if (from == 0) {
+      journal.append("eval", Map.of("step", 0, "loss", 3.0));
+    }
+    for (int step = from + 1; step <= steps; step++) {
+      Thread.sleep(number("stepMillis", 5));
+      journal.append("step", step(step, steps));
+      if (step == number("haltAt", -1) && from == 0) {
+        System.err.println("terminate called after throwing an instance of 'c10::Error'");
+        Runtime.getRuntime().halt(134);
+      }
+      if (step == number("failAt", -1)) {
+        journal.append("ended", Map.of("state", "failed", "step", step, "error", "loss is NaN"));
+        return;
+      }
+      if (step % number("checkpointEvery", 1_000_000) == 0) {
+        checkpoint(journal, step);
+      }
+      boolean deaf = Boolean.TRUE.equals(recipe.get("deaf"));
+      boolean alone =
+          Boolean.TRUE.equals(recipe.get("watchOwner"))
+              && owner.absent().compareTo(Duration.ofMillis(500)) > 0;
+      if (!deaf && (alone || run.control().stopRequested() || run.control().pauseRequested())) {
+        boolean pause = run.control().pauseRequested();
+        checkpoint(journal, step);
+        journal.append("ended", Map.of("state", pause ? "paused" : "stopped", "step", step));
+        run.control().clear();
+        return;
+      }
+    }
+    journal.append("eval", Map.of("step", steps, "loss", 1.0));
+    journal.append("ended", Map.of("state", "completed", "step", steps, "adapterSha256", "ef"));
+  }
+
+  private void checkpoint(Journal journal, int step) throws IOException {
+    Files.createDirectories(run.checkpoints().resolve("step-%08d".formatted(step)));
+    journal.append("checkpoint", Map.of("step", step, "bytes", 100, "seconds", 0.1));
+  }
+
+  private static Map<String, Object> step(int step, int steps) {
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("step", step);
+    fields.put("steps", steps);
+    fields.put("loss", 1.0 / step);
+    fields.put("tokens", 100 * step);
+    fields.put("labelTokens", 50 * step);
+    fields.put("seconds", 0.01 * step);
+    return fields;
+  }
+
+  private int number(String key, int otherwise) {
+    return recipe.get(key) instanceof Number n ? n.intValue() : otherwise;
+  }
+
+  /** The newest checkpoint's step, 0 without any. */
+  public static int newestCheckpoint(Path checkpoints) throws IOException {
+    try (var folders = Files.list(checkpoints)) {
+      return folders
+          .map(f -> String.valueOf(f.getFileName()))
+          .filter(n -> n.startsWith("step-"))
+          .mapToInt(n -> Integer.parseInt(n.substring(5)))
+          .max()
+          .orElse(0);
+    }
+  }
+}
