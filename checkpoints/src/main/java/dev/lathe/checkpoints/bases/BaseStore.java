@@ -123,13 +123,15 @@ public final class BaseStore {
   }
 
   /**
-   * Takes a finished folder in under {@code name}: hashes and records its files, forces them to
-   * disk, and renames it.
+   * Takes a finished folder in under {@code name}: checks that its weights are the model's, hashes
+   * and records its files, forces them to disk, and renames it.
+   *
+   * @throws BadInput when config or weights cannot be used
    */
   Base adopt(Path made, String name, String source, List<BaseRecord.Attempt> tried)
       throws IOException {
     requireName(name);
-    ModelConfigs.read(made);
+    BaseFiles.open(made, ModelConfigs.read(made)).close(); // every tensor is there and fits
     BaseRecord.write(made, name, source, clock.instant().toString(), tried);
     Durable.forceTree(made);
     Durable.moveInto(made, folder.resolve(name));

@@ -143,7 +143,7 @@ final class Download {
       out.position(from);
       byte[] piece = new byte[1 << 17];
       progress.accept(new PullProgress("download " + leaf, done, Math.max(0, total)));
-      for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
+      for (int n = read(in, piece, total); n >= 0; n = read(in, piece, total)) {
         var buffer = ByteBuffer.wrap(piece, 0, n);
         while (buffer.hasRemaining()) {
           out.write(buffer);
@@ -155,6 +155,18 @@ final class Download {
     }
     if (total >= 0 && done != total) {
       throw new IOException("broke off at byte " + done + " of " + total + " of " + leaf);
+    }
+  }
+
+  /** A connection that is cut ends like a file where the count of its bytes tells the difference. */
+  private static int read(InputStream in, byte[] piece, long total) throws IOException {
+    try {
+      return in.read(piece);
+    } catch (IOException cut) {
+      if (total < 0) {
+        throw cut;
+      }
+      return -1;
     }
   }
 
