@@ -158,7 +158,9 @@ final class Download {
     }
   }
 
-  /** A connection that is cut ends like a file where the count of its bytes tells the difference. */
+  /**
+   * A connection that is cut ends like a file where the count of its bytes tells the difference.
+   */
   private static int read(InputStream in, byte[] piece, long total) throws IOException {
     try {
       return in.read(piece);
