@@ -2,6 +2,7 @@ package dev.lathe.app;
 
 import dev.lathe.app.api.ApiServer;
 import dev.lathe.app.cli.Commands;
+import dev.lathe.app.cli.DoctorCommand;
 import dev.lathe.app.cli.Serve;
 import dev.lathe.app.cli.Session;
 import dev.lathe.app.cli.Terminal;
@@ -23,6 +24,6 @@ public final class Main {
   }
 
   static Commands commands(Session session) {
-    return new Commands(session).add(new Serve(session));
+    return new Commands(session).add(new DoctorCommand(session)).add(new Serve(session));
   }
 }

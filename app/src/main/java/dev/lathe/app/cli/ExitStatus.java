@@ -35,7 +35,7 @@ final class ExitStatus implements IExecutionExceptionHandler, IParameterExceptio
 
   @Override
   public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
-    boolean json = command.getCommand() instanceof HomeCommand c && c.json();
+    boolean json = command.getCommand() instanceof LatheCommand c && c.json();
     return switch (e) {
       case BadInput b -> tell(json, BAD_INPUT, b.what(), b.value(), b.remedy());
       case ApiError a ->
@@ -67,7 +67,7 @@ final class ExitStatus implements IExecutionExceptionHandler, IParameterExceptio
   public int handleParseException(ParameterException e, String[] arguments) {
     var command = e.getCommandLine();
     boolean json = List.of(arguments).contains("--json");
-    var help = "See './lathe help " + path(command) + "'.";
+    var help = "See './lathe " + ("help " + path(command)).strip() + "'.";
     if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
       var given = unmatched.getUnmatched().getFirst();
       boolean option = given.startsWith("-");

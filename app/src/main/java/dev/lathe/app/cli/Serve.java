@@ -7,21 +7,15 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Owns the home in the foreground until it is interrupted. */
 @Command(name = "serve", description = "own the home and serve its API until Ctrl-C")
-public final class Serve implements Callable<Integer> {
+public final class Serve extends LatheCommand implements Callable<Integer> {
   @Option(names = "--port", paramLabel = "N", description = "listen there (default: any free port)")
   int port;
 
-  @Option(names = "--json", description = "print one JSON object on stdout, and nothing else there")
-  boolean json;
-
-  private final Session session;
-
   public Serve(Session session) {
-    this.session = session;
+    super(session);
   }
 
   @Override
@@ -29,9 +23,9 @@ public final class Serve implements Callable<Integer> {
     if (port < 0 || port > 65_535) {
       throw new BadInput("a port lies between 0 and 65535", Integer.toString(port), "Mend --port.");
     }
-    var home = session.home();
+    var home = session().home();
     var ownership =
-        Ownership.take(home, session.server(), port)
+        Ownership.take(home, session().server(), port)
             .orElseThrow(
                 () ->
                     new BadInput(
@@ -47,18 +41,13 @@ public final class Serve implements Callable<Integer> {
                   interrupted.countDown();
                 },
                 "give the home back"));
-    var out = session.terminal().out();
-    if (json) {
-      out.println(
-          JsonMapper.shared()
-              .writeValueAsString(
-                  Map.of(
-                      "address", ownership.record().address().toString(),
-                      "home", home.folder().toString())));
-    } else {
-      out.println("serving " + home.folder() + " at " + ownership.record().address());
-      out.println("Ctrl-C ends it.");
-    }
+    var serving = Map.of("address", ownership.record().address(), "home", home.folder().toString());
+    print(
+        serving,
+        s -> {
+          terminal().out().println("serving " + s.get("home") + " at " + s.get("address"));
+          terminal().out().println("Ctrl-C ends it.");
+        });
     interrupted.await();
     return ExitStatus.DONE;
   }
