@@ -58,7 +58,7 @@ def main():
     done("exact duplicates")
     data = Dataset.from_list([{**r, "text": text(r)} for r in map(without_private, unique.values())])
     done("redaction")
-    signed = data.map(signatures, batched=True, num_proc=2, remove_columns=data.column_names)
+    signed = data.select_columns("text").map(signatures, batched=True, num_proc=2, remove_columns="text")
     scheme = MinHash(num_perm=BANDS * ROWS).scheme
     index, kept = MinHashLSH(num_perm=BANDS * ROWS, params=(BANDS, ROWS)), []
     for i, values in enumerate(signed.with_format("numpy")["signature"]):
