@@ -7,16 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
+import java.util.function.Supplier;
 
 /** Writes the files of Hugging Face's layout that a GGUF file carries as metadata. */
 final class GgufModel {
-  private static final JsonMapper JSON =
-      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-
   private GgufModel() {}
 
   /**
@@ -34,17 +31,15 @@ final class GgufModel {
       tensors = Set.copyOf(file.tensors().keySet());
     }
     var folder = gguf.resolveSibling("");
+    writeOnce(folder.resolve("config.json"), () -> HuggingFaceJson.text(config(metadata, tensors)));
     writeOnce(
-        folder.resolve("config.json"), () -> JSON.writeValueAsString(config(metadata, tensors)));
-    writeOnce(
-        folder.resolve("generation_config.json"),
-        () -> JSON.writeValueAsString(generation(metadata)));
+        folder.resolve("generation_config.json"), () -> HuggingFaceJson.text(generation(metadata)));
     writeOnce(
         folder.resolve("tokenizer.json"),
-        () -> JSON.writeValueAsString(GgufTokenizer.tokenizerJson(metadata)));
+        () -> HuggingFaceJson.text(GgufTokenizer.tokenizerJson(metadata)));
     writeOnce(
         folder.resolve("tokenizer_config.json"),
-        () -> JSON.writeValueAsString(GgufTokenizer.tokenizerConfig(metadata)));
+        () -> HuggingFaceJson.text(GgufTokenizer.tokenizerConfig(metadata)));
     new GgufMetadata(metadata)
         .text("tokenizer.chat_template")
         .ifPresent(t -> writeOnce(folder.resolve("chat_template.jinja"), () -> t));
@@ -117,12 +112,12 @@ final class GgufModel {
     return (int) gguf.integer("llama.attention.key_length").orElse(hidden / heads);
   }
 
-  private static java.util.Optional<Integer> token(GgufMetadata gguf, String key) {
+  private static Optional<Integer> token(GgufMetadata gguf, String key) {
     var full = "tokenizer.ggml." + key;
-    return gguf.has(full) ? java.util.Optional.of(gguf.require(full)) : java.util.Optional.empty();
+    return gguf.has(full) ? Optional.of(gguf.require(full)) : Optional.empty();
   }
 
-  private static void writeOnce(Path file, java.util.function.Supplier<String> text) {
+  private static void writeOnce(Path file, Supplier<String> text) {
     if (!Files.exists(file)) {
       Durable.write(file, text.get());
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hugging Face's {@code tokenizer.json} and {@code tokenizer_config.json} out of GGUF metadata, for
@@ -23,8 +24,8 @@ public final class GgufTokenizer {
   private GgufTokenizer() {}
 
   /**
-   * The value of {@code tokenizer.json}, as maps and lists; the same metadata always gives the same
-   * order.
+   * The value of {@code tokenizer.json}, as maps and lists, in the order in which Hugging Face
+   * writes it.
    *
    * @throws BadInput when the tokenizer is no byte-level BPE, its pre-tokenizer is not known here,
    *     or its parts do not fit together
@@ -80,7 +81,7 @@ public final class GgufTokenizer {
   }
 
   static Map<String, Object> bpe(
-      Map<String, Integer> vocabulary, List<List<String>> merges, boolean ignoreMerges) {
+      Map<String, Integer> vocabulary, List<String> merges, boolean ignoreMerges) {
     var json = new LinkedHashMap<String, Object>();
     json.put("type", "BPE");
     json.put("dropout", null);
@@ -132,8 +133,8 @@ public final class GgufTokenizer {
     return added;
   }
 
-  private static List<List<String>> merges(GgufMetadata gguf, Map<String, Integer> vocabulary) {
-    var merges = new ArrayList<List<String>>();
+  private static List<String> merges(GgufMetadata gguf, Map<String, Integer> vocabulary) {
+    var merges = new ArrayList<String>();
     for (String merge : gguf.texts(KEY + "merges")) {
       int space = merge.indexOf(' ', 1);
       if (space < 0) {
@@ -146,12 +147,12 @@ public final class GgufTokenizer {
           || !vocabulary.containsKey(left + right)) {
         throw broken("a merge of what are no tokens: " + merge);
       }
-      merges.add(List.of(left, right));
+      merges.add(merge);
     }
     return merges;
   }
 
-  private static @org.jspecify.annotations.Nullable Map<String, Object> postProcessor(
+  private static @Nullable Map<String, Object> postProcessor(
       GgufMetadata gguf, List<String> tokens) {
     if (!gguf.flag(KEY + "add_bos_token", false)) {
       return null;

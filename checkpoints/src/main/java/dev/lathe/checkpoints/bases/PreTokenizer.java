@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Each is what the model's own {@code tokenizer.json} holds, because its merges were learnt on
  * such pieces. Where transformers' GGUF conversion does otherwise, the model's own file is
  * followed: for {@code smollm} transformers (5.23) leaves out the step that isolates digits, so
- * that {@code "a 1"} and digits outside ASCII get other ids than SmolLM2 was trained on and
- * llama.cpp gives ({@code benchmarks/reference/tokenizer_ids.py} lists the difference).
+ * that {@code "a 1"} and digits outside ASCII get other ids than SmolLM2 was trained on. What is
+ * made here for SmolLM2 equals the hub's {@code tokenizer.json} byte for byte (its SHA-256 is
+ * pinned in {@link Catalogue}); {@code benchmarks/reference/tokenizer_ids.py} lists where
+ * transformers' conversion differs.
  */
 enum PreTokenizer {
   /** SmolLM, SmolLM2 and StarCoder: every digit alone, then GPT-2's pattern between them. */

@@ -12,8 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A tiny random Llama, made on the spot: for tests, and for machines that no model can reach. It
@@ -74,9 +72,6 @@ public final class TinyBase {
           + "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
           + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
-  private static final JsonMapper JSON =
-      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-
   private TinyBase() {}
 
   /** The base {@code tiny} of this store, made when it is not there; always the same bytes. */
@@ -106,26 +101,24 @@ public final class TinyBase {
     }
     var merges = merges(vocabulary);
     Durable.write(
-        folder.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer(vocabulary, merges)));
-    Durable.write(
-        folder.resolve("tokenizer_config.json"), JSON.writeValueAsString(tokenizerConfig()));
-    Durable.write(
-        folder.resolve("config.json"), JSON.writeValueAsString(config(vocabulary.size())));
+        folder.resolve("tokenizer.json"), HuggingFaceJson.text(tokenizer(vocabulary, merges)));
+    Durable.write(folder.resolve("tokenizer_config.json"), HuggingFaceJson.text(tokenizerConfig()));
+    Durable.write(folder.resolve("config.json"), HuggingFaceJson.text(config(vocabulary.size())));
     Durable.write(folder.resolve("chat_template.jinja"), CHAT_TEMPLATE);
     SafetensorsWriter.write(
         folder.resolve("model.safetensors"), Map.of("format", "pt"), weights(vocabulary.size()));
   }
 
   /** Grows each piece a character at a time; adds the tokens this makes to the vocabulary. */
-  private static List<List<String>> merges(Map<String, Integer> vocabulary) {
-    var merges = new ArrayList<List<String>>();
+  private static List<String> merges(Map<String, Integer> vocabulary) {
+    var merges = new ArrayList<String>();
     for (String piece : PIECES) {
       var spelled = piece.replace(' ', ByteLevel.alphabet()[' ']);
       for (int end = 2; end <= spelled.length(); end++) {
         var left = spelled.substring(0, end - 1);
         var right = spelled.substring(end - 1, end);
         if (!vocabulary.containsKey(left + right)) {
-          merges.add(List.of(left, right));
+          merges.add(left + " " + right);
           vocabulary.put(left + right, vocabulary.size());
         }
       }
@@ -134,7 +127,7 @@ public final class TinyBase {
   }
 
   private static Map<String, Object> tokenizer(
-      Map<String, Integer> vocabulary, List<List<String>> merges) {
+      Map<String, Integer> vocabulary, List<String> merges) {
     var added = new ArrayList<Map<String, Object>>();
     for (int id = 0; id < SPECIALS.size(); id++) {
       added.add(GgufTokenizer.addedToken(id, SPECIALS.get(id), true));
