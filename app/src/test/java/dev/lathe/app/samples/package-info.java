@@ -1,0 +1,5 @@
+/** The sample logs hold what their README says they hold. */
+@NullMarked
+package dev.lathe.app.samples;
+
+import org.jspecify.annotations.NullMarked;
