@@ -1,0 +1,46 @@
+package dev.lathe.checkpoints.adapters;
+
+import java.util.Collections;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of a LoRA adapter.
+ *
+ * @param alpha PEFT's {@code lora_alpha}
+ * @param rsLora whether the scale is alpha / √rank instead of alpha / rank (Kalajdzievski 2023)
+ * @param dropout in training only
+ * @param targets last names of the adapted layers, such as {@code q_proj}
+ * @param baseName the base model, readable
+ * @param baseSha256 the hash of the base's weights; absent in adapters made elsewhere
+ */
+public record AdapterConfig(
+    int rank,
+    double alpha,
+    boolean rsLora,
+    double dropout,
+    SortedSet<String> targets,
+    @Nullable String baseName,
+    @Nullable String baseSha256) {
+  public AdapterConfig {
+    if (rank < 1) {
+      throw new IllegalArgumentException("a rank is positive, not " + rank);
+    }
+    if (!Double.isFinite(alpha)) {
+      throw new IllegalArgumentException("alpha is " + alpha);
+    }
+    if (!(dropout >= 0 && dropout < 1)) {
+      throw new IllegalArgumentException("a dropout lies in [0, 1), not " + dropout);
+    }
+    if (targets.isEmpty()) {
+      throw new IllegalArgumentException("an adapter has targets");
+    }
+    targets = Collections.unmodifiableSortedSet(new TreeSet<>(targets));
+  }
+
+  /** The factor of B A. */
+  public double scale() {
+    return rsLora ? alpha / Math.sqrt(rank) : alpha / rank;
+  }
+}

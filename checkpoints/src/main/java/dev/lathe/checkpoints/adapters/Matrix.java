@@ -1,0 +1,32 @@
+package dev.lathe.checkpoints.adapters;
+
+import java.util.Arrays;
+
+/** Row-major float32; equal when its elements are, bit for bit. */
+@SuppressWarnings("ArrayRecordComponent") // large; equality is by content
+public record Matrix(int rows, int columns, float[] values) {
+  public Matrix {
+    if (rows < 1 || columns < 1 || values.length != (long) rows * columns) {
+      throw new IllegalArgumentException(
+          values.length + " values are no matrix of " + rows + " x " + columns);
+    }
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Matrix m
+        && rows == m.rows
+        && columns == m.columns
+        && Arrays.equals(values, m.values);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * rows + Arrays.hashCode(values);
+  }
+
+  @Override
+  public String toString() {
+    return rows + " x " + columns;
+  }
+}

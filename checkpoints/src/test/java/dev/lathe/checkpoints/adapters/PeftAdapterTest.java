@@ -1,0 +1,212 @@
+package dev.lathe.checkpoints.adapters;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.safetensors.Dtype;
+import dev.lathe.checkpoints.safetensors.SafetensorsFile;
+import dev.lathe.checkpoints.safetensors.SafetensorsWriter;
+import dev.lathe.checkpoints.safetensors.Tensor;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PeftAdapterTest {
+  private static final String Q = "model.layers.0.self_attn.q_proj";
+  private static final String UP = "model.layers.0.mlp.up_proj";
+
+  @TempDir Path temporary;
+
+  private Path folder() {
+    return temporary.resolve("adapter");
+  }
+
+  private static LoraPair pair(int in, int out, float first) {
+    var a = new float[2 * in];
+    var b = new float[out * 2];
+    a[0] = first;
+    b[b.length - 1] = -first;
+    return new LoraPair(new Matrix(2, in, a), new Matrix(out, 2, b));
+  }
+
+  private static PeftAdapter adapter(double alpha, boolean rsLora, @Nullable String sha256) {
+    var modules = new LinkedHashMap<String, LoraPair>();
+    modules.put(UP, pair(4, 6, 0.5f));
+    modules.put(Q, pair(4, 4, 0.25f));
+    var targets = new TreeSet<>(Set.of("q_proj", "up_proj"));
+    return new PeftAdapter(
+        new AdapterConfig(2, alpha, rsLora, 0.05, targets, "smol", sha256), modules);
+  }
+
+  private void refused(String... why) {
+    assertThatThrownBy(() -> PeftAdapter.read(folder()))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContainingAll(why);
+  }
+
+  private void config(String key, String json) throws IOException {
+    adapter(16, false, null).write(folder());
+    var file = folder().resolve(PeftAdapter.CONFIG);
+    var text = Files.readString(file);
+    Files.writeString(
+        file,
+        text.replaceAll("\"" + key + "\" : [^\\n\\[]*(\\[[^\\]]*\\])?,?\\n", "")
+            .replaceFirst("\\{", "{\"" + key + "\" : " + json.replace("\\", "\\\\") + ","));
+  }
+
+  private void tensors(String name, Tensor tensor) {
+    adapter(16, false, null).write(folder());
+    var file = folder().resolve(PeftAdapter.WEIGHTS);
+    var tensors = new LinkedHashMap<String, Tensor>();
+    try (var old = SafetensorsFile.open(file)) {
+      old.tensors()
+          .forEach(
+              (n, t) -> {
+                var copy = MemorySegment.ofArray(new byte[(int) t.length()]);
+                tensors.put(n, new Tensor(t.dtype(), t.shape(), copy.copyFrom(old.bytes(n))));
+              });
+    }
+    tensors.put(name, tensor);
+    SafetensorsWriter.write(file, Map.of(), tensors);
+  }
+
+  @Test
+  void readsWhatItWrote() {
+    for (boolean rsLora : new boolean[] {false, true}) {
+      var adapter = adapter(16.5, rsLora, "abc123");
+      adapter.write(folder());
+      assertThat(PeftAdapter.read(folder())).isEqualTo(adapter);
+    }
+    assertThat(temporary).isDirectoryNotContaining("glob:**/.adapter*");
+  }
+
+  @Test
+  void namesTensorsAsPeftDoes() {
+    adapter(16, false, null).write(folder());
+    try (var file = SafetensorsFile.open(folder().resolve(PeftAdapter.WEIGHTS))) {
+      assertThat(file.tensors().keySet())
+          .containsExactly(
+              "base_model.model.model.layers.0.mlp.up_proj.lora_A.weight",
+              "base_model.model.model.layers.0.mlp.up_proj.lora_B.weight",
+              "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
+              "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight");
+      assertThat(file.metadata()).isEqualTo(Map.of("format", "pt"));
+    }
+  }
+
+  @Test
+  void writesTheSameBytesForTheSameAdapter() throws IOException {
+    var adapter = adapter(16, false, "abc");
+    var reversed = new PeftAdapter(adapter.config(), adapter.modules().reversed());
+    adapter.write(folder());
+    reversed.write(temporary.resolve("again"));
+    for (var name : adapter.files().keySet()) {
+      assertThat(temporary.resolve("again").resolve(name))
+          .hasSameBinaryContentAs(folder().resolve(name));
+    }
+    assertThat(Files.readString(folder().resolve(PeftAdapter.CONFIG)))
+        .contains("\"lora_alpha\" : 16,", "\"peft_type\" : \"LORA\"");
+  }
+
+  @Test
+  void scalesAsTheMethodSays() {
+    assertThat(adapter(16, false, null).config().scale()).isEqualTo(8);
+    assertThat(adapter(16, true, null).config().scale()).isEqualTo(16 / Math.sqrt(2));
+  }
+
+  @Test
+  void widensHalfPrecision() {
+    var name = "base_model.model." + Q + ".lora_A.weight";
+    var halves = MemorySegment.ofArray(new byte[16]);
+    halves.set(ValueLayout.JAVA_BYTE, 1, (byte) 0x3c); // 1 in float16
+    for (var dtype : new Dtype[] {Dtype.F16, Dtype.BF16}) {
+      tensors(name, new Tensor(dtype, new long[] {2, 4}, halves));
+      var pair = PeftAdapter.read(folder()).modules().get(Q);
+      assertThat(pair).isNotNull();
+      if (pair != null) {
+        assertThat(pair.a().values()[0]).isEqualTo(dtype == Dtype.F16 ? 1f : 0x1p-7f);
+      }
+    }
+  }
+
+  @Test
+  void takesTargetsFromTheTensorsWhenTheConfigHasAPattern() throws IOException {
+    config("target_modules", "\"all-linear\"");
+    assertThat(PeftAdapter.read(folder()).config().targets()).containsExactly("q_proj", "up_proj");
+    config("target_modules", "\".*(q|up)_proj\"");
+    assertThat(PeftAdapter.read(folder()).config().targets()).containsExactly("q_proj", "up_proj");
+    config("target_modules", "[\"q_proj\", \"k_proj\"]");
+    refused("target_modules names \"k_proj\", and no tensor belongs to it");
+  }
+
+  @Test
+  void refusesVariantsThatAreComputedOtherwise() throws IOException {
+    for (var variant :
+        Map.of(
+                "rank_pattern", "{\"q_proj\": 4}",
+                "alpha_pattern", "{\"q_proj\": 4}",
+                "modules_to_save", "[\"lm_head\"]",
+                "use_dora", "true",
+                "lora_bias", "true",
+                "fan_in_fan_out", "true",
+                "some_new_variant", "{\"x\": 1}",
+                "trainable_token_indices", "[1]")
+            .entrySet()) {
+      config(variant.getKey(), variant.getValue());
+      refused(variant.getKey(), "not supported");
+    }
+    config("bias", "\"all\"");
+    refused("bias is \"all\"");
+    config("peft_type", "\"IA3\"");
+    refused("peft_type is \"IA3\"");
+    config("task_type", "\"SEQ_CLS\"");
+    refused("task_type is SEQ_CLS");
+    config("init_lora_weights", "\"pissa\"");
+    refused("changes the base's weights");
+    config("r", "0");
+    refused("r is 0");
+    config("r", "3");
+    refused("the rank is 3");
+    config("rank_pattern", "{}");
+    assertThat(PeftAdapter.read(folder()).modules()).hasSize(2);
+  }
+
+  @Test
+  void refusesTensorsThatAreNoPairs() {
+    var four = new float[4];
+    tensors("base_model.model.lm_head.weight", Tensor.of(four, 4));
+    refused("no LoRA of a linear layer", "lm_head.weight");
+    tensors("base_model.model." + Q + ".lora_magnitude_vector", Tensor.of(four, 4));
+    refused("lora_magnitude_vector", "DoRA");
+    tensors("base_model.model.x.lora_A.weight", Tensor.of(four, 2, 2));
+    refused("no such tensor", "x.lora_B.weight");
+    tensors("base_model.model." + Q + ".lora_A.weight", Tensor.of(four, 4));
+    refused("shape [4]");
+    tensors("base_model.model." + Q + ".lora_A.weight", Tensor.of(four, 4, 1));
+    refused("A is 4 x 1", "the rank is 2");
+    four[3] = Float.NaN;
+    tensors("base_model.model." + Q + ".lora_A.weight", Tensor.of(four, 2, 2));
+    refused("it holds NaN", Q);
+  }
+
+  @Test
+  void refusesDirectoriesThatAreNoAdapter() throws IOException {
+    refused("holds no PEFT adapter");
+    Files.createDirectories(folder());
+    Files.writeString(folder().resolve("adapter_model.bin"), "");
+    refused("pickled");
+    adapter(16, false, null).write(folder());
+    Files.delete(folder().resolve(PeftAdapter.CONFIG));
+    refused("no such file", PeftAdapter.CONFIG);
+  }
+}
