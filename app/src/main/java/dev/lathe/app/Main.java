@@ -1,8 +1,10 @@
 package dev.lathe.app;
 
 import dev.lathe.app.api.ApiServer;
+import dev.lathe.app.cli.Bases;
 import dev.lathe.app.cli.Commands;
 import dev.lathe.app.cli.DoctorCommand;
+import dev.lathe.app.cli.PullCommand;
 import dev.lathe.app.cli.Serve;
 import dev.lathe.app.cli.Session;
 import dev.lathe.app.cli.Terminal;
@@ -24,6 +26,15 @@ public final class Main {
   }
 
   static Commands commands(Session session) {
-    return new Commands(session).add(new DoctorCommand(session)).add(new Serve(session));
+    return new Commands(session)
+        .add(new DoctorCommand(session))
+        .add(new PullCommand(session))
+        .add(
+            new Bases(session),
+            new Bases.Listed(session),
+            new Bases.Show(session),
+            new Bases.Verify(session),
+            new Bases.Remove(session))
+        .add(new Serve(session));
   }
 }

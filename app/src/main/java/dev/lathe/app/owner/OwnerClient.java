@@ -55,6 +55,10 @@ public final class OwnerClient implements AutoCloseable {
     return attempt(repeat, () -> plain(posting(path, body)));
   }
 
+  public JsonNode delete(String path) {
+    return attempt(Repeat.NEVER, () -> plain(request(path).DELETE().build()));
+  }
+
   /**
    * Long work: posts, hands every {@code progress} on, returns the {@code result}. Sent again when
    * the owner vanishes, so only for work that continues or finds itself done when it is repeated.

@@ -1,5 +1,6 @@
 package dev.lathe.app.owner;
 
+import dev.lathe.pipelines.supervision.ProcessIdentity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -18,17 +20,14 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @param startedAt start of that process, milliseconds since the epoch: with {@code pid} it names
  *     one process, however often the number was given out
+ * @param mark see {@link ProcessIdentity}
  */
-public record OwnerRecord(long pid, long startedAt, URI address, String token) {
-  /**
-   * The start time is derived from the boot time, which the system's clock may shift a little while
-   * a process lives.
-   */
-  private static final long CLOCK_SLACK_MS = 2_000;
+public record OwnerRecord(
+    long pid, long startedAt, @Nullable String mark, URI address, String token) {
 
   static OwnerRecord ofThisProcess(URI address, String token) {
-    var self = ProcessHandle.current();
-    return new OwnerRecord(self.pid(), startOf(self), address, token);
+    var self = ProcessIdentity.current();
+    return new OwnerRecord(self.pid(), self.startedAt(), self.mark(), address, token);
   }
 
   /** Empty when there is none, or when it is half written or not ours to read. */
@@ -60,17 +59,6 @@ public record OwnerRecord(long pid, long startedAt, URI address, String token) {
 
   /** Whether that very process lives, and not another one with its number. */
   public boolean isAlive() {
-    return ProcessHandle.of(pid)
-        .filter(ProcessHandle::isAlive)
-        .filter(p -> Math.abs(startOf(p) - startedAt) <= CLOCK_SLACK_MS)
-        .isPresent();
-  }
-
-  boolean isThisProcess() {
-    return pid == ProcessHandle.current().pid() && isAlive();
-  }
-
-  private static long startOf(ProcessHandle process) {
-    return process.info().startInstant().map(java.time.Instant::toEpochMilli).orElse(0L);
+    return new ProcessIdentity(pid, startedAt, mark).alive();
   }
 }

@@ -23,7 +23,7 @@ class OwnerRecordTest {
   void aProcessNumberGivenOutAgainIsNotTheOwner() {
     var self = OwnerRecord.ofThisProcess(URI.create("http://127.0.0.1:1"), "t");
     var earlier =
-        new OwnerRecord(self.pid(), self.startedAt() - 60_000, self.address(), self.token());
+        new OwnerRecord(self.pid(), self.startedAt() - 60_000, null, self.address(), self.token());
     assertThat(earlier.isAlive()).isFalse();
   }
 

@@ -1,0 +1,24 @@
+package dev.lathe.app.cli;
+
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import tools.jackson.databind.JsonNode;
+
+/** Values as people and addresses want them. */
+final class Text {
+  private Text() {}
+
+  /** One segment of a path in the API. */
+  static String segment(String value) {
+    return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  static String count(JsonNode number) {
+    return number.isNumber() ? String.format(Locale.ROOT, "%,d", number.asLong()) : "-";
+  }
+
+  static String megabytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
+  }
+}
