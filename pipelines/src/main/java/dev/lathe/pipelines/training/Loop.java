@@ -1,0 +1,165 @@
+package dev.lathe.pipelines.training;
+
+import dev.lathe.engine.AdamW;
+import dev.lathe.engine.Decoder;
+import dev.lathe.engine.Decoder.Score;
+import dev.lathe.engine.Decoder.Way;
+import dev.lathe.engine.MicroBatch;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Supervised fine-tuning of an adapter: for every step, the gradient of the mean loss over the
+ * labelled tokens of {@code accumulate} micro-batches, one AdamW update, and the next learning
+ * rate. Everything that surrounds it (files, journal, processes) stands behind {@link Watcher}.
+ */
+final class Loop {
+  /** Told what happens, and asked between two steps whether to go on. */
+  interface Watcher {
+    void stepped(TrainingState state, long steps, double epochs, double learningRate, double norm);
+
+    void evaluated(long step, Score score);
+
+    void checkpoint(TrainingState state);
+
+    /** Why the loop should end before its last step, or null to go on. */
+    @Nullable Ending asked();
+  }
+
+  /** How a loop ended. */
+  enum Ending {
+    COMPLETED,
+    STOPPED,
+    PAUSED
+  }
+
+  /** The loss is no number any more: the adapter since the last checkpoint is worthless. */
+  static final class Diverged extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Diverged(long step, double loss, double norm, DataOrder.Position at) {
+      super(
+          "The loss is %s and the gradient's norm %s at step %d (epoch %d, micro-batch %d)"
+              .formatted(loss, norm, step, at.epoch(), at.batch()));
+    }
+  }
+
+  /** The last state, its last evaluation (null without a validation split), and how it ended. */
+  record Result(TrainingState state, @Nullable Score evaluation, Ending ending) {}
+
+  private final Decoder decoder;
+  private final Recipe recipe;
+  private final Examples train;
+  private final @Nullable Examples validation;
+  private final Watcher watcher;
+  private final DataOrder order;
+  private final long steps;
+
+  Loop(
+      Decoder decoder,
+      Recipe recipe,
+      Examples train,
+      @Nullable Examples validation,
+      Watcher watcher) {
+    this.decoder = decoder;
+    this.recipe = recipe;
+    this.train = train;
+    this.validation = validation;
+    this.watcher = watcher;
+    this.order =
+        new DataOrder(
+            train.lengths(), train.labels(), recipe.batchTokens(), recipe.seed(), recipe.shuffle());
+    this.steps = steps(recipe, order);
+  }
+
+  static long steps(Recipe recipe, DataOrder order) {
+    return recipe.steps() > 0
+        ? recipe.steps()
+        : Math.max(
+            1, Math.ceilDiv(order.microBatches(recipe.epochs()), (long) recipe.accumulate()));
+  }
+
+  long steps() {
+    return steps;
+  }
+
+  Result run(TrainingState start) {
+    var state = start;
+    var schedule = Schedule.of(recipe, steps);
+    var adamW = AdamW.of(recipe.weightDecay(), recipe.clip());
+    var evaluation = state.step() == 0 ? evaluate(0) : null;
+    if (evaluation != null) {
+      state = state.withEvalLossBefore(evaluation.meanLoss());
+    }
+    long evaluatedAt = state.step() == 0 ? 0 : -1;
+    long began = System.nanoTime();
+
+    while (state.step() < steps) {
+      var ending = watcher.asked();
+      if (ending != null) {
+        watcher.checkpoint(state);
+        return new Result(state, evaluation, ending);
+      }
+
+      var position = state.next();
+      var batches = new ArrayList<MicroBatch>(recipe.accumulate());
+      for (int i = 0; i < recipe.accumulate(); i++) {
+        batches.add(train.batch(order.at(position)));
+        position = order.after(position);
+      }
+      long labels = batches.stream().mapToLong(MicroBatch::labelled).sum();
+      long tokens = batches.stream().mapToLong(MicroBatch::tokens).sum();
+
+      decoder.adapter().zeroGradient();
+      double loss = 0;
+      for (var batch : batches) {
+        loss += decoder.gradients(batch, 1.0 / labels, Way.FAST) / labels;
+      }
+      double rate = schedule.at(state.step());
+      double norm = decoder.adapter().update(adamW, rate, state.step() + 1);
+      if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+        throw new Diverged(state.step() + 1, loss, norm, state.next());
+      }
+
+      state = state.advanced(position, tokens, labels, loss);
+      state = state.withSeconds(start.seconds() + (System.nanoTime() - began) / 1e9);
+      watcher.stepped(state, steps, order.epochsAt(position), rate, norm);
+      if (due(recipe.evalEvery(), state.step())) {
+        evaluation = evaluate(state.step());
+        evaluatedAt = state.step();
+      }
+      if (due(recipe.checkpointEvery(), state.step())) {
+        watcher.checkpoint(state);
+      }
+    }
+
+    if (evaluatedAt != state.step()) {
+      evaluation = evaluate(state.step());
+    }
+    return new Result(state, evaluation, Ending.COMPLETED);
+  }
+
+  /** Loss over the whole validation split, or null when there is none. */
+  private @Nullable Score evaluate(long step) {
+    if (validation == null) {
+      return null;
+    }
+    var score = score(decoder, validation, recipe.batchTokens());
+    watcher.evaluated(step, score);
+    return score;
+  }
+
+  static Score score(Decoder decoder, Examples examples, int budget) {
+    List<int[]> batches = examples.inOrder(budget);
+    var total = Score.NONE;
+    for (var indexes : batches) {
+      total = total.plus(decoder.evaluate(examples.batch(indexes)));
+    }
+    return total;
+  }
+
+  private boolean due(int every, long step) {
+    return every > 0 && step % every == 0 && step < steps;
+  }
+}

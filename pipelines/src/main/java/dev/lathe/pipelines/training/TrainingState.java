@@ -1,0 +1,82 @@
+package dev.lathe.pipelines.training;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Where a run stands between two optimizer steps: with the adapter and AdamW's moments it is all
+ * that a resume needs. There is no random state to keep, because every random choice is a function
+ * of the recipe's seed and the position.
+ *
+ * @param step optimizer steps done
+ * @param next the micro-batch to come
+ * @param tokens non-padding tokens trained on so far, labelTokens those that were learnt
+ * @param seconds from the first optimizer step's beginning to the last one's end, pauses left out
+ * @param loss of the last step; NaN before the first
+ * @param evalLossBefore validation loss of the untrained adapter; NaN without a validation split
+ */
+public record TrainingState(
+    long step,
+    DataOrder.Position next,
+    long tokens,
+    long labelTokens,
+    double seconds,
+    double loss,
+    double evalLossBefore) {
+
+  static final TrainingState START =
+      new TrainingState(0, DataOrder.Position.START, 0, 0, 0, Double.NaN, Double.NaN);
+
+  /** After one more optimizer step. */
+  TrainingState advanced(
+      DataOrder.Position position, long newTokens, long newLabels, double stepLoss) {
+    return new TrainingState(
+        step + 1,
+        position,
+        tokens + newTokens,
+        labelTokens + newLabels,
+        seconds,
+        stepLoss,
+        evalLossBefore);
+  }
+
+  TrainingState withSeconds(double value) {
+    return new TrainingState(step, next, tokens, labelTokens, value, loss, evalLossBefore);
+  }
+
+  TrainingState withEvalLossBefore(double value) {
+    return new TrainingState(step, next, tokens, labelTokens, seconds, loss, value);
+  }
+
+  /** For a checkpoint's manifest; doubles as text, because JSON knows no NaN. */
+  Map<String, Object> toMap() {
+    var m = new LinkedHashMap<String, Object>();
+    m.put("step", step);
+    m.put("epoch", next.epoch());
+    m.put("batch", next.batch());
+    m.put("tokens", tokens);
+    m.put("labelTokens", labelTokens);
+    m.put("seconds", Double.toString(seconds));
+    m.put("loss", Double.toString(loss));
+    m.put("evalLossBefore", Double.toString(evalLossBefore));
+    return m;
+  }
+
+  static TrainingState of(Map<String, ?> m) {
+    return new TrainingState(
+        number(m, "step").longValue(),
+        new DataOrder.Position(number(m, "epoch").intValue(), number(m, "batch").intValue()),
+        number(m, "tokens").longValue(),
+        number(m, "labelTokens").longValue(),
+        Double.parseDouble(String.valueOf(m.get("seconds"))),
+        Double.parseDouble(String.valueOf(m.get("loss"))),
+        Double.parseDouble(String.valueOf(m.get("evalLossBefore"))));
+  }
+
+  private static Number number(Map<String, ?> m, String key) {
+    if (m.get(key) instanceof Number n) {
+      return n;
+    }
+    throw new IllegalArgumentException("the checkpoint's state has no " + key);
+  }
+}
