@@ -105,19 +105,12 @@ public final class Adapter {
                 adamW.beta2(),
                 adamW.epsilon(),
                 adamW.weightDecay(),
-                adamW.clip()
+                adamW.clip(),
+                step
               });
       var norm =
           program
-              .call(
-                  "adamw",
-                  scope,
-                  parameters,
-                  gradient,
-                  first,
-                  second,
-                  scope.create((float) step),
-                  settings)
+              .call("adamw", scope, parameters, gradient, first, second, settings)
               .getFirst()
               .getDouble();
       refresh();

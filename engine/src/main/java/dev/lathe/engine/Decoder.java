@@ -225,7 +225,6 @@ public final class Decoder implements AutoCloseable {
   @Override
   public void close() {
     program.close();
-    weights.close();
   }
 
   private static NDArray longs(NDManager scope, int[] values) {

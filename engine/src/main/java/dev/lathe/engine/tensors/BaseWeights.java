@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.lathe.checkpoints.bases.ModelConfig;
 import dev.lathe.checkpoints.bases.Weights;
 import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,11 +17,7 @@ import java.util.List;
  * head, then per layer norm, q|k|v stacked, o, norm, gate|up stacked, down. Stacking costs nothing:
  * rows of matrices with the same input lie one after another.
  */
-public final class BaseWeights implements AutoCloseable {
-  /** Below this a vector load may cross a cache line. */
-  private static final int ALIGNMENT = 64;
-
-  private final Arena memory = Arena.ofShared();
+public final class BaseWeights {
   private final NDList arrays;
 
   private BaseWeights(Program program, Weights weights, ModelConfig c, Precision precision) {
@@ -57,7 +54,7 @@ public final class BaseWeights implements AutoCloseable {
     return arrays;
   }
 
-  private final class Reader {
+  private static final class Reader {
     private final Program program;
     private final Weights weights;
     private final Precision precision;
@@ -75,18 +72,20 @@ public final class BaseWeights implements AutoCloseable {
       var shapes = List.of(names).stream().map(weights::shape).toList();
       long rows = shapes.stream().mapToLong(s -> s[0]).sum();
       long columns = shapes.getFirst().length > 1 ? shapes.getFirst()[1] : 1;
-      var bytes = memory.allocate(rows * columns * stored.bytes(), ALIGNMENT);
-      long at = 0;
-      for (int i = 0; i < names.length; i++) {
-        long length = shapes.get(i)[0] * columns * stored.bytes();
-        weights.read(names[i], stored, bytes.asSlice(at, length));
-        at += length;
-      }
       long[] shape = shapes.getFirst().length > 1 ? new long[] {rows, columns} : new long[] {rows};
-      return onDevice(bytes.asByteBuffer(), shape);
+      try (var staging = Arena.ofConfined()) {
+        var bytes = staging.allocate(rows * columns * stored.bytes(), Long.BYTES);
+        long at = 0;
+        for (int i = 0; i < names.length; i++) {
+          long length = shapes.get(i)[0] * columns * stored.bytes();
+          weights.read(names[i], stored, bytes.asSlice(at, length));
+          at += length;
+        }
+        return onDevice(bytes.asByteBuffer(), shape);
+      }
     }
 
-    private NDArray onDevice(java.nio.ByteBuffer bytes, long[] shape) {
+    private NDArray onDevice(ByteBuffer bytes, long[] shape) {
       NDManager manager = program.manager();
       try (var raw = manager.create(bytes, new Shape(bytes.capacity()), DataType.UINT8)) {
         var type = stored == Weights.As.BF16 ? Precision.BF16 : Precision.FP32;
@@ -99,11 +98,5 @@ public final class BaseWeights implements AutoCloseable {
         }
       }
     }
-  }
-
-  /** Only after the program is closed: its arrays lie in this memory. */
-  @Override
-  public void close() {
-    memory.close();
   }
 }

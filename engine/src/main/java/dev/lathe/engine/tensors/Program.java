@@ -80,7 +80,7 @@ public final class Program implements AutoCloseable {
     return call(method, scope, new NDList(), arguments);
   }
 
-  /** Raw little-endian bytes as a tensor of the given type, over the same memory. */
+  /** A tensor of the given type out of raw little-endian bytes, in memory of its own. */
   public NDArray view(NDArray bytes, Precision type, long... shape) {
     try (var scope = scope()) {
       var result =

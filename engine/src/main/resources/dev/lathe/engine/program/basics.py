@@ -61,20 +61,26 @@ def as_type(self, x: Tensor, dtype: Tensor) -> Tensor:
     return x.to(int(dtype), False, True)
 
 def reinterpret(self, x: Tensor, dtype: Tensor, shape: Tensor) -> Tensor:
-    # Raw bytes that Java wrote become a tensor of the given type and shape, without a copy.
-    return torch.view(x, int(dtype)).view(self.integers(shape))
+    # Raw bytes that Java wrote, as a tensor of the given type and shape, in memory of its own.
+    return torch.view_copy(x, dtype=int(dtype)).view(self.integers(shape))
 
 def zero(self, x: Tensor) -> Tensor:
     # Whatever stood there, NaN too.
     return x.zero_()
 
-def adamw(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, step: Tensor, settings: Tensor) -> Tensor:
-    # Clips the gradient to a norm, then AdamW (Loshchilov and Hutter 2019) in place. settings: float64 learning rate,
-    # beta1, beta2, epsilon, weight decay, largest norm (0 for none). Returns the norm before clipping.
+def adamw(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, settings: Tensor) -> Tensor:
+    # Clips the gradient to a norm, then AdamW (Loshchilov and Hutter 2019, algorithm 2) in place. settings, float64: learning
+    # rate, beta1, beta2, epsilon, weight decay, largest norm (0 for none), step from 1. Returns the norm before clipping.
+    # (torch._fused_adamw_ is no choice: TorchScript does not see that it writes and drops the call.)
+    rate, beta1, beta2 = float(settings[0]), float(settings[1]), float(settings[2])
+    epsilon, decay, largest, step = float(settings[3]), float(settings[4]), float(settings[5]), float(settings[6])
     norm = torch.linalg_vector_norm(gradient, 2, None, False, dtype=7)
-    largest = float(settings[5])
     if largest > 0.:
         # torch.nn.utils.clip_grad_norm_ divides by norm + 1e-6 and never enlarges.
         gradient.mul_(torch.clamp(largest / (norm + 1e-6), None, 1.).to(gradient.dtype))
-    torch._fused_adamw_([parameter], [gradient], [first], [second], annotate(List[Tensor], []), [step], lr=float(settings[0]), beta1=float(settings[1]), beta2=float(settings[2]), weight_decay=float(settings[4]), eps=float(settings[3]), amsgrad=False, maximize=False)
+    parameter.mul_(1. - rate * decay)
+    first.lerp_(gradient, 1. - beta1)
+    second.mul_(beta2).addcmul_(gradient, gradient, value=1. - beta2)
+    root = torch.sqrt(second).div_(torch.sqrt(1. - torch.pow(beta2, step))).add_(epsilon)
+    parameter.addcdiv_(first, root, value=torch.neg(rate / (1. - torch.pow(beta1, step))))
     return norm

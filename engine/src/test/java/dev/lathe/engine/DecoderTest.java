@@ -1,0 +1,130 @@
+package dev.lathe.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lathe.engine.Decoder.Way;
+import dev.lathe.engine.generation.Greedy;
+import dev.lathe.engine.tensors.Precision;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class DecoderTest {
+  private final TinyLlamas tiny = TinyLlamas.named("tiny-llama");
+
+  @Test
+  void conversationsLaidEndToEndDoNotSeeEachOther() {
+    var lora = tiny.lora(TinyLlamas.ALL);
+    try (var decoder = tiny.open(Precision.FP64, lora)) {
+      decoder.adapter().set(Adapter.initial(lora, 3));
+      double together = decoder.evaluate(MicroBatch.of(tiny.examples())).loss();
+      double alone =
+          tiny.examples().stream()
+              .mapToDouble(s -> decoder.evaluate(MicroBatch.of(List.of(s))).loss())
+              .sum();
+      assertThat(together).isCloseTo(alone, within(1e-10));
+    }
+  }
+
+  @Test
+  void aFreshAdapterLeavesTheBaseAsItIs() {
+    var lora = tiny.lora(TinyLlamas.ALL);
+    var batch = MicroBatch.of(tiny.examples());
+    try (var decoder = tiny.open(Precision.FP64, lora)) {
+      decoder.adapter().set(Adapter.initial(lora, 3));
+      assertThat(decoder.evaluate(batch).meanLoss())
+          .isCloseTo(tiny.json("numbers.json").get("baseLoss").asDouble(), within(1e-10));
+    }
+  }
+
+  @Test
+  void generationWithACacheEqualsGenerationWithoutForPromptsOfDifferentLengths() {
+    var lora = tiny.lora(TinyLlamas.ALL);
+    try (var decoder = tiny.open(Precision.FP64, lora)) {
+      var prompts =
+          tiny.examples().stream().map(e -> Arrays.copyOf(e.ids(), e.ids().length / 2)).toList();
+      var answers = Greedy.answers(decoder, prompts, 12, n -> {});
+      for (int p = 0; p < prompts.size(); p++) {
+        assertThat(answers.get(p)).isEqualTo(withoutCache(decoder, prompts.get(p), 12));
+      }
+    }
+  }
+
+  @Test
+  void gradientsOfMicroBatchesAddUpToThatOfTheWholeBatch() {
+    var lora = tiny.lora(TinyLlamas.ALL);
+    try (var decoder = tiny.open(Precision.FP64, lora)) {
+      decoder.adapter().set(Adapter.initial(lora, 3));
+      var whole = MicroBatch.of(tiny.examples());
+      double weight = 1.0 / whole.labelled();
+      decoder.gradients(whole, weight, Way.FAST);
+      var expected = decoder.adapter().gradientValues();
+      decoder.adapter().zeroGradient();
+      tiny.examples().forEach(s -> decoder.gradients(MicroBatch.of(List.of(s)), weight, Way.FAST));
+      assertThat(TinyLlamas.relative(decoder.adapter().gradientValues(), expected))
+          .isLessThan(1e-12);
+    }
+  }
+
+  @Test
+  void noNativeArrayIsLeftBehindByAStep() {
+    var lora = tiny.lora(TinyLlamas.ALL);
+    var batch = MicroBatch.of(tiny.examples());
+    try (var decoder = tiny.open(Precision.BF16, lora)) {
+      var counts = new ArrayList<Integer>();
+      for (int step = 1; step <= 5; step++) {
+        decoder.adapter().zeroGradient();
+        decoder.gradients(batch, 1, Way.FAST);
+        decoder.gradients(batch, 1, Way.TAPE);
+        decoder.adapter().update(AdamW.of(0, 1), 1e-3, step);
+        decoder.evaluate(batch);
+        Greedy.answers(decoder, List.of(new int[] {1, 2, 3}), 3, n -> {});
+        counts.add(decoder.managedArrays());
+      }
+      assertThat(counts).containsOnly(counts.getFirst());
+    }
+  }
+
+  @Test
+  void aRestoredAdapterGoesOnBitForBit() {
+    var lora = tiny.lora(TinyLlamas.ALL);
+    var batch = MicroBatch.of(tiny.examples());
+    try (var first = tiny.open(Precision.BF16, lora);
+        var second = tiny.open(Precision.BF16, lora)) {
+      first.adapter().set(Adapter.initial(lora, 3));
+      step(first, batch, 1);
+      step(first, batch, 2);
+      var moments = first.adapter().moments();
+      second.adapter().restore(first.adapter().values(), moments[0], moments[1]);
+      step(first, batch, 3);
+      step(second, batch, 3);
+      assertThat(second.adapter().values()).isEqualTo(first.adapter().values());
+    }
+  }
+
+  private static void step(Decoder decoder, MicroBatch batch, int step) {
+    decoder.adapter().zeroGradient();
+    decoder.gradients(batch, 1.0 / batch.labelled(), Way.FAST);
+    decoder.adapter().update(AdamW.of(0.01, 1), 1e-2, step);
+  }
+
+  private static int[] withoutCache(Decoder decoder, int[] prompt, int most) {
+    var ids = prompt;
+    for (int n = 0; n < most; n++) {
+      var logits = decoder.logits(ids, new int[] {ids.length}, new int[] {ids.length - 1})[0];
+      int best =
+          IntStream.range(0, logits.length)
+              .reduce((a, b) -> logits[b] > logits[a] ? b : a)
+              .getAsInt();
+      if (decoder.config().endTokens().contains(best)) {
+        break;
+      }
+      ids = Arrays.copyOf(ids, ids.length + 1);
+      ids[ids.length - 1] = best;
+    }
+    return Arrays.copyOfRange(ids, prompt.length, ids.length);
+  }
+}

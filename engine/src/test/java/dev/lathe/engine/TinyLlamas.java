@@ -1,0 +1,142 @@
+package dev.lathe.engine;
+
+import dev.lathe.checkpoints.bases.Base;
+import dev.lathe.checkpoints.bases.ModelConfig;
+import dev.lathe.checkpoints.bases.ModelConfigs;
+import dev.lathe.checkpoints.safetensors.SafetensorsFile;
+import dev.lathe.engine.device.ComputeDevice;
+import dev.lathe.engine.program.LoraShape;
+import dev.lathe.engine.program.LoraShape.Projection;
+import dev.lathe.engine.tensors.Precision;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.StreamSupport;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The committed reference models (benchmarks/reference/README.md), and what stands beside them. */
+record TinyLlamas(Path folder) {
+  static final Set<Projection> ALL = EnumSet.allOf(Projection.class);
+  static final ComputeDevice CPU = ComputeDevice.open("cpu", 2);
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  static TinyLlamas named(String name) {
+    return new TinyLlamas(Path.of("src/test/resources/reference", name));
+  }
+
+  ModelConfig config() {
+    return ModelConfigs.read(folder.resolve("base"));
+  }
+
+  LoraShape lora(Set<Projection> targets) {
+    return new LoraShape(config(), 4, 2.0, targets);
+  }
+
+  Decoder open(Precision precision, LoraShape lora) {
+    var config = config();
+    var base = new Base("tiny", folder.resolve("base"), config, "", "test");
+    try (var weights = base.weights()) {
+      return Decoder.open(weights, config, lora, precision, CPU);
+    }
+  }
+
+  List<MicroBatch.Sequence> examples() {
+    return sequences(json("examples.json"));
+  }
+
+  static List<MicroBatch.Sequence> sequences(JsonNode array) {
+    return StreamSupport.stream(array.spliterator(), false)
+        .map(e -> new MicroBatch.Sequence(ints(e.get("input_ids")), ints(e.get("labels"))))
+        .toList();
+  }
+
+  JsonNode json(String file) {
+    return JSON.readTree(folder.resolve(file).toFile());
+  }
+
+  /** An adapter or gradient file's tensors laid into the flat vector of {@link LoraShape}. */
+  double[] flat(LoraShape lora, String file) {
+    var flat = new double[lora.size()];
+    var tensors = tensors(file);
+    for (var m : lora.modules()) {
+      copy(named(tensors, "base_model.model." + m.path() + ".lora_A.weight"), flat, m.aAt());
+      copy(named(tensors, "base_model.model." + m.path() + ".lora_B.weight"), flat, m.bAt());
+    }
+    return flat;
+  }
+
+  /** All tensors of a safetensors file as doubles, row-major. */
+  Map<String, double[]> tensors(String file) {
+    var result = new LinkedHashMap<String, double[]>();
+    try (var in = SafetensorsFile.open(folder.resolve(file))) {
+      in.tensors()
+          .forEach(
+              (name, info) -> {
+                var bytes = in.bytes(name);
+                result.put(
+                    name,
+                    switch (info.dtype()) {
+                      case F64 -> doubles(bytes.toArray(DOUBLE));
+                      case F32 -> widened(bytes.toArray(FLOAT));
+                      default -> throw new IllegalStateException(name + " is " + info.dtype());
+                    });
+              });
+    }
+    return result;
+  }
+
+  static double[] named(Map<String, double[]> tensors, String name) {
+    return Objects.requireNonNull(tensors.get(name), name);
+  }
+
+  static int[] ints(JsonNode array) {
+    return StreamSupport.stream(array.spliterator(), false).mapToInt(JsonNode::asInt).toArray();
+  }
+
+  static float[] narrowed(double[] values) {
+    var floats = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      floats[i] = (float) values[i];
+    }
+    return floats;
+  }
+
+  /** The norm of the difference over the norm of the expected. */
+  static double relative(double[] found, double[] expected) {
+    double difference = 0;
+    double norm = 0;
+    for (int i = 0; i < expected.length; i++) {
+      difference += (found[i] - expected[i]) * (found[i] - expected[i]);
+      norm += expected[i] * expected[i];
+    }
+    return Math.sqrt(difference / norm);
+  }
+
+  private static final ValueLayout.OfDouble DOUBLE =
+      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private static double[] doubles(double[] values) {
+    return values;
+  }
+
+  private static double[] widened(float[] values) {
+    var wide = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      wide[i] = values[i];
+    }
+    return wide;
+  }
+
+  private static void copy(double[] from, double[] to, int at) {
+    System.arraycopy(from, 0, to, at, from.length);
+  }
+}
