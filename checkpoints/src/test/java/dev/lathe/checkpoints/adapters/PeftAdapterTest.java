@@ -3,6 +3,7 @@ package dev.lathe.checkpoints.adapters;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.safetensors.Dtype;
 import dev.lathe.checkpoints.safetensors.SafetensorsFile;
@@ -15,8 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -116,6 +119,71 @@ class PeftAdapterTest {
     }
     assertThat(Files.readString(folder().resolve(PeftAdapter.CONFIG)))
         .contains("\"lora_alpha\" : 16,", "\"peft_type\" : \"LORA\"");
+  }
+
+  /** The adapter and its numbers come from benchmarks/reference/peft_adapter.py. */
+  @Test
+  void readsWhatPeftSaved() throws Exception {
+    var saved = Objects.requireNonNull(PeftAdapterTest.class.getResource("peft"));
+    var adapter = PeftAdapter.read(Path.of(saved.toURI()));
+    assertThat(adapter.config())
+        .isEqualTo(
+            new AdapterConfig(
+                2,
+                6,
+                true,
+                0.1,
+                new TreeSet<>(
+                    Set.of(
+                        "q_proj",
+                        "k_proj",
+                        "v_proj",
+                        "o_proj",
+                        "gate_proj",
+                        "up_proj",
+                        "down_proj")),
+                "tiny",
+                null));
+    assertThat(adapter.modules()).hasSize(7).containsKey(Q);
+    var pair = Objects.requireNonNull(adapter.modules().get(Q));
+    assertThat(pair.a().values())
+        .hasSize(16)
+        .startsWith(0.1904296875f, -0.052490234375f, 0.181640625f, -0.314453125f);
+    adapter.write(folder());
+    assertThat(PeftAdapter.read(folder())).isEqualTo(adapter);
+  }
+
+  @Test
+  void fitsOnlyTheBaseItWasMadeFor() {
+    var adapter = adapter(16, false, null);
+    adapter.requireFits(new Shapes(Map.of(Q, new long[] {4, 4}, UP, new long[] {6, 4})));
+    assertThatThrownBy(() -> adapter.requireFits(new Shapes(Map.of(Q, new long[] {8, 4}))))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContainingAll(
+            "made for another base (smol)",
+            "the base has no " + UP,
+            Q + " maps 4 to 8, the adapter 4 to 4");
+  }
+
+  /** A base of which only shapes are asked. */
+  private record Shapes(Map<String, long[]> layers) implements Weights {
+    @Override
+    public Set<String> names() {
+      return layers.keySet().stream().map(l -> l + ".weight").collect(Collectors.toSet());
+    }
+
+    @Override
+    public long[] shape(String name) {
+      return Objects.requireNonNull(layers.get(name.replace(".weight", "")));
+    }
+
+    @Override
+    public void read(String name, As type, MemorySegment target) {
+      throw new AssertionError("shapes are enough");
+    }
+
+    @Override
+    public void close() {}
   }
 
   @Test
