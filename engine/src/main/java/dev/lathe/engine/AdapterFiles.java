@@ -1,0 +1,74 @@
+package dev.lathe.engine;
+
+import dev.lathe.checkpoints.adapters.AdapterConfig;
+import dev.lathe.checkpoints.adapters.LoraPair;
+import dev.lathe.checkpoints.adapters.Matrix;
+import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.bases.ModelConfig;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.engine.program.LoraShape;
+import dev.lathe.engine.program.LoraShape.Projection;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+
+/** Between a PEFT directory's named matrices and the flat vector that is trained. */
+public final class AdapterFiles {
+  private AdapterFiles() {}
+
+  /**
+   * The shape of an adapter that exists.
+   *
+   * @throws BadInput when it adapts something other than the decoder's seven projections
+   */
+  public static LoraShape shape(PeftAdapter adapter, ModelConfig config) {
+    var targets = EnumSet.noneOf(Projection.class);
+    for (var target : adapter.config().targets()) {
+      targets.add(
+          Arrays.stream(Projection.values())
+              .filter(p -> p.module().equals(target))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new BadInput(
+                          "The adapter changes a layer that cannot be trained here",
+                          target,
+                          "Known: "
+                              + Arrays.stream(Projection.values()).map(Projection::module).toList()
+                              + ".")));
+    }
+    return new LoraShape(config, adapter.config().rank(), adapter.config().scale(), targets);
+  }
+
+  /**
+   * @throws BadInput when a module is missing or of another shape, as in an adapter of another base
+   */
+  public static float[] flat(PeftAdapter adapter, LoraShape shape) {
+    var values = new float[shape.size()];
+    for (var m : shape.modules()) {
+      var pair = adapter.modules().get(m.path());
+      if (pair == null || pair.a().columns() != m.in() || pair.b().rows() != m.out()) {
+        throw new BadInput(
+            "The adapter does not fit the base at " + m.path(),
+            pair == null ? "missing" : pair.b().rows() + " x " + pair.a().columns(),
+            "It needs " + m.out() + " x " + m.in() + ": use the base it was trained on.");
+      }
+      System.arraycopy(pair.a().values(), 0, values, m.aAt(), pair.a().values().length);
+      System.arraycopy(pair.b().values(), 0, values, m.bAt(), pair.b().values().length);
+    }
+    return values;
+  }
+
+  public static PeftAdapter named(float[] values, LoraShape shape, AdapterConfig config) {
+    var modules = new LinkedHashMap<String, LoraPair>();
+    int r = shape.rank();
+    for (var m : shape.modules()) {
+      modules.put(
+          m.path(),
+          new LoraPair(
+              new Matrix(r, m.in(), Arrays.copyOfRange(values, m.aAt(), m.aAt() + r * m.in())),
+              new Matrix(m.out(), r, Arrays.copyOfRange(values, m.bAt(), m.bAt() + r * m.out()))));
+    }
+    return new PeftAdapter(config, modules);
+  }
+}

@@ -1,0 +1,254 @@
+package dev.lathe.pipelines.training;
+
+import dev.lathe.checkpoints.adapters.AdapterConfig;
+import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.bases.Base;
+import dev.lathe.checkpoints.bases.BaseStore;
+import dev.lathe.checkpoints.files.Sha256;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.engine.Adapter;
+import dev.lathe.engine.AdapterFiles;
+import dev.lathe.engine.Decoder;
+import dev.lathe.engine.device.ComputeDevice;
+import dev.lathe.engine.program.LoraShape;
+import dev.lathe.engine.program.LoraShape.Projection;
+import dev.lathe.engine.tensors.Precision;
+import dev.lathe.pipelines.supervision.Journal;
+import dev.lathe.pipelines.supervision.OwnerPresence;
+import dev.lathe.pipelines.supervision.RunDirectory;
+import dev.lathe.pipelines.supervision.RunSpec;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * The process of one run: {@code RunMain DIRECTORY [--inexact]}. No Spring, no database: it locks
+ * the directory, trains from where the newest checkpoint left off, and journals what it does. Exit
+ * status 0 ended as asked, 2 bad input, 1 anything else; the journal's last record tells which.
+ */
+public final class RunMain {
+  private RunMain() {}
+
+  public static void main(String[] arguments) {
+    var run = RunDirectory.of(Path.of(arguments[0]));
+    boolean inexact = List.of(arguments).contains("--inexact");
+    int status;
+    try (var lock = run.lock();
+        var journal = Journal.open(run.journal())) {
+      run.writeProcess();
+      status = journalled(run, journal, inexact);
+    } catch (BadInput e) {
+      System.err.println(e.getMessage());
+      status = 2;
+    }
+    // PyTorch's threads do not end by themselves.
+    System.exit(status);
+  }
+
+  private static int journalled(RunDirectory run, Journal journal, boolean inexact) {
+    try {
+      train(run, journal, inexact);
+      return 0;
+    } catch (BadInput e) {
+      System.err.println(e.getMessage());
+      failed(journal, String.valueOf(e.getMessage()));
+      return 2;
+    } catch (Loop.Diverged e) {
+      failed(
+          journal,
+          e.getMessage()
+              + ". Resume from the last checkpoint, or start again with a lower"
+              + " learningRate.");
+      return 1;
+    } catch (RuntimeException | OutOfMemoryError e) {
+      e.printStackTrace(); // into process.log
+      failed(journal, e.getClass().getSimpleName() + ": " + e.getMessage());
+      return 1;
+    }
+  }
+
+  private static void failed(Journal journal, String error) {
+    journal.append("ended", Map.of("state", "failed", "error", error));
+  }
+
+  private static void train(RunDirectory run, Journal journal, boolean inexact) {
+    var spec = run.readSpec();
+    var recipe = Recipe.of(spec.recipe());
+    var home = run.path().resolve("../..").normalize();
+    var base = base(home, spec);
+    var device = ComputeDevice.open(recipe.device(), recipe.threads());
+    var precision = precision(recipe, device);
+    var machine = Machine.here(device, precision);
+    var start = Start.of(recipe, base);
+
+    var folder = Path.of(spec.dataset().folder());
+    try (var weights = base.weights();
+        var decoder = Decoder.open(weights, base.config(), start.shape(), precision, device);
+        var train = split(folder, "train", recipe, base).orElseThrow(() -> empty(spec));
+        var validation = split(folder, "validation", recipe, base).orElse(null)) {
+      var checkpoints = new Checkpoints(run.checkpoints(), recipe.keep(), machine, start.config());
+      var found = checkpoints.newest();
+      var differences = found.map(f -> machine.differencesFrom(f.machine())).orElse(List.of());
+      if (!differences.isEmpty() && !inexact) {
+        throw BadInput.all(
+            "The run cannot go on bit for bit on this machine",
+            differences,
+            "Resume it with --inexact to go on all the same.");
+      }
+      if (found.isPresent()) {
+        Checkpoints.restore(found.get(), decoder.adapter());
+      } else {
+        decoder.adapter().set(start.values());
+      }
+      var state = found.map(Checkpoints.Found::state).orElse(TrainingState.START);
+      var watcher =
+          new RunJournal(
+              journal,
+              run.control(),
+              new OwnerPresence(home),
+              checkpoints,
+              decoder.adapter(),
+              found.map(f -> f.state().step()).orElse(-1L));
+      var loop = new Loop(decoder, recipe, train, validation, watcher);
+      boolean resumed = journal.seq() > 0;
+      journal.append(
+          "started",
+          started(state, loop.steps(), device, precision, resumed, differences.isEmpty()));
+      if (train.truncated() > 0) {
+        watcher.event(
+            "info",
+            "%d of %d conversations are longer than maxLength=%d and are cut there."
+                .formatted(train.truncated(), train.size(), recipe.maxLength()));
+      }
+      if (!differences.isEmpty()) {
+        watcher.event("warning", "Resumed inexactly: " + String.join("; ", differences));
+      }
+      finish(run, journal, checkpoints, decoder, watcher, loop.run(state));
+    }
+  }
+
+  private static void finish(
+      RunDirectory run,
+      Journal journal,
+      Checkpoints checkpoints,
+      Decoder decoder,
+      RunJournal watcher,
+      Loop.Result result) {
+    var ended = new LinkedHashMap<String, Object>();
+    ended.put("state", result.ending().name().toLowerCase(Locale.ROOT));
+    ended.put("step", result.state().step());
+    if (Double.isFinite(result.state().loss())) {
+      ended.put("loss", result.state().loss());
+    }
+    if (result.evaluation() != null) {
+      ended.put("evalLoss", result.evaluation().meanLoss());
+    }
+    if (Double.isFinite(result.state().evalLossBefore())) {
+      ended.put("evalLossBefore", result.state().evalLossBefore());
+    }
+    if (result.ending() == Loop.Ending.COMPLETED) {
+      watcher.checkpoint(result.state());
+      checkpoints.named(decoder.adapter()).write(run.adapter());
+      ended.put("adapterSha256", Sha256.of(run.adapter().resolve(PeftAdapter.WEIGHTS)));
+    }
+    journal.append("ended", ended);
+    run.control().clear();
+  }
+
+  private static Map<String, Object> started(
+      TrainingState state,
+      long steps,
+      ComputeDevice device,
+      Precision precision,
+      boolean resumed,
+      boolean exact) {
+    var m = new LinkedHashMap<String, Object>();
+    m.put("pid", ProcessHandle.current().pid());
+    m.put("fromStep", state.step());
+    m.put("steps", steps);
+    m.put("device", device.name());
+    m.put("threads", device.threads());
+    m.put("cpu", ComputeDevice.cpuModel());
+    m.put("precision", precision.wire());
+    m.put("resumed", resumed);
+    m.put("exact", exact);
+    return m;
+  }
+
+  /** The adapter a run begins with. */
+  private record Start(LoraShape shape, AdapterConfig config, float[] values) {
+    static Start of(Recipe recipe, Base base) {
+      if (recipe.initFrom() != null) {
+        var adapter = PeftAdapter.read(Path.of(recipe.initFrom()));
+        var hash = adapter.config().baseSha256();
+        if (hash != null && !hash.equals(base.weightsSha256())) {
+          throw new BadInput(
+              "The adapter to start from was trained on another base",
+              recipe.initFrom(),
+              "Start from an adapter of " + base.name() + ".");
+        }
+        var shape = AdapterFiles.shape(adapter, base.config());
+        var c = adapter.config();
+        var config =
+            new AdapterConfig(
+                c.rank(), c.alpha(), c.rsLora(), 0, c.targets(), base.name(), base.weightsSha256());
+        return new Start(shape, config, AdapterFiles.flat(adapter, shape));
+      }
+      var shape = new LoraShape(base.config(), recipe.rank(), recipe.scale(), recipe.targets());
+      var config =
+          new AdapterConfig(
+              recipe.rank(),
+              recipe.alpha(),
+              recipe.rsLora(),
+              0,
+              recipe.targets().stream()
+                  .map(Projection::module)
+                  .collect(Collectors.toCollection(TreeSet::new)),
+              base.name(),
+              base.weightsSha256());
+      return new Start(shape, config, Adapter.initial(shape, recipe.seed()));
+    }
+  }
+
+  private static Base base(Path home, RunSpec spec) {
+    var base = new BaseStore(home.resolve("bases")).require(spec.base().name());
+    if (!base.weightsSha256().equals(spec.base().weightsSha256())) {
+      throw new BadInput(
+          "The base is not the one that the run was made for",
+          spec.base().name() + " has weights " + base.weightsSha256(),
+          "The run needs weights " + spec.base().weightsSha256() + ".");
+    }
+    return base;
+  }
+
+  private static Precision precision(Recipe recipe, ComputeDevice device) {
+    return switch (recipe.precision()) {
+      case AUTO -> device.fastestPrecision();
+      case BF16 -> Precision.BF16;
+      case FP32 -> Precision.FP32;
+    };
+  }
+
+  private static Optional<Examples> split(Path folder, String name, Recipe recipe, Base base) {
+    var shard = folder.resolve("examples").resolve(name + ".shard");
+    if (!Examples.exist(shard)) {
+      return Optional.empty();
+    }
+    var examples = new Examples(shard, recipe.maxLength(), base.config().vocabSize());
+    if (examples.size() == 0) {
+      examples.close();
+      return Optional.empty();
+    }
+    return Optional.of(examples);
+  }
+
+  private static BadInput empty(RunSpec spec) {
+    return new BadInput(
+        "The dataset has nothing to train on", spec.dataset().ref(), "Build it from more logs.");
+  }
+}
