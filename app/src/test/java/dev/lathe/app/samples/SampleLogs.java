@@ -6,6 +6,7 @@ import dev.lathe.datasets.conversation.Role;
 import dev.lathe.datasets.logs.LogEntry;
 import dev.lathe.datasets.logs.Logs;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,7 +45,7 @@ record SampleLogs(
 
   static Path file(String name) {
     var url = Objects.requireNonNull(SampleLogs.class.getResource("/samples/" + name), name);
-    return Path.of(java.net.URI.create(url.toString()));
+    return Path.of(URI.create(url.toString()));
   }
 
   private static JsonNode json(String name) {

@@ -13,6 +13,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.dataformat.yaml.YAMLMapper;
 
 final class SampleLogsTest {
   private static final Pattern EMAIL = Pattern.compile("\\S+@example\\.(?:com|org|net)");
@@ -133,6 +135,14 @@ final class SampleLogsTest {
     assertThat(logs.kept())
         .flatExtracting(c -> SampleLogs.said(c, Role.ASSISTANT))
         .allMatch(answer -> logs.allowedPhrases().stream().allMatch(answer::contains));
+  }
+
+  @Test
+  void recipeOfTheDemoLetsTrainingShareNothingButTheAllowedPhrases() {
+    var recipe = YAMLMapper.shared().readTree(SampleLogs.file("demo-dataset.yaml"));
+    assertThat(recipe.get("decontaminate").intValue()).isEqualTo(8);
+    assertThat(recipe.get("decontaminateIgnore").valueStream().map(JsonNode::stringValue))
+        .containsExactlyElementsOf(logs.allowedPhrases());
   }
 
   private String file(Conversation conversation) {
