@@ -31,41 +31,15 @@ public final class TinyBase {
   private static final List<String> SPECIALS =
       List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
 
-  /** Frequent pieces of English and of chat turns; each is merged from its first byte on. */
+  /**
+   * Frequent pieces of chat turns and of English; each is merged from its first byte on. Whole words
+   * stand first: an earlier merge of two letters would cut them in pieces that no merge joins.
+   */
   private static final List<String> PIECES =
       List.of(
-          " the",
-          " and",
-          " you",
-          " to",
-          " of",
-          " in",
-          " is",
-          " for",
-          " your",
-          " we",
-          " it",
-          " can",
-          " a",
-          " I",
-          " not",
-          " have",
-          " please",
-          " order",
-          " help",
-          " with",
-          "ing",
-          "er",
-          "ed",
-          "es",
-          "tion",
-          "ou",
-          "ll",
-          "th",
-          "user",
-          "assistant",
-          "system",
-          "  ");
+          "user", "assistant", "system", " the", " and", " you", " to", " of", " in", " is", " for",
+          " your", " we", " it", " can", " a", " I", " not", " have", " please", " order", " help",
+          " with", "  ", "ing", "tion", "ou", "ll", "th", "er", "ed", "es");
 
   private static final String CHAT_TEMPLATE =
       "{% for message in messages %}"

@@ -84,7 +84,7 @@ public final class ByteLevelTokenizer {
   }
 
   /** How byte-level vocabularies spell a byte: printable Latin-1 as itself, others from U+0100. */
-  private static String spelled(int b) {
+  static String spelled(int b) {
     int shifted = 0;
     for (int i = 0; i <= b; i++) {
       boolean printable = (i >= '!' && i <= '~') || (i >= 0xa1 && i <= 0xac) || i >= 0xae;
