@@ -87,11 +87,17 @@ final class PipDownload {
       return false;
     }
     if (status != 0) {
-      var lines = said.lines().filter(l -> l.startsWith("ERROR")).toList();
-      var last = lines.isEmpty() ? said.lines().reduce((a, b) -> b).orElse("") : lines.getLast();
-      throw new IOException("pip ended with status " + status + ": " + last);
+      throw new IOException("pip ended with status " + status + ": " + complaint(said));
     }
     return true;
+  }
+
+  /** The last error pip names; after a stack trace that is the last line. */
+  private static String complaint(String said) {
+    var lines = said.lines().map(String::strip).filter(l -> !l.isEmpty()).toList();
+    var errors =
+        lines.stream().filter(l -> l.startsWith("ERROR: ") && !l.endsWith("Exception:")).toList();
+    return errors.isEmpty() ? (lines.isEmpty() ? "" : lines.getLast()) : errors.getLast();
   }
 
   private int await(Process process, Path aside, Source.Wheel source) throws IOException {

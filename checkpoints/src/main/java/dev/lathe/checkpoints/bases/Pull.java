@@ -4,12 +4,14 @@ import dev.lathe.checkpoints.files.Durable;
 import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.checkpoints.input.BadInput;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -67,12 +69,21 @@ public final class Pull {
       var there = alreadyThere(name, given);
       return there.isPresent() ? there.get() : fromFirst(sources, name, aside, progress);
     } catch (IOException e) {
-      DiskSpace.explain(e, aside);
-      throw new BadInput(
-          "cannot write a base", aside + " (" + e + ")", "Check the rights of LATHE_HOME.", e);
+      throw unwritable(e, aside);
+    } catch (UncheckedIOException e) {
+      throw unwritable(Objects.requireNonNull(e.getCause()), aside);
     } finally {
       lock.unlock();
     }
+  }
+
+  private static BadInput unwritable(IOException e, Path aside) {
+    var cause = DiskSpace.explain(e, aside);
+    return new BadInput(
+        "cannot write a base",
+        aside + " (" + cause + ")",
+        "Check the rights of LATHE_HOME.",
+        cause);
   }
 
   private Optional<Base> alreadyThere(String name, Optional<Source> given) throws IOException {

@@ -1,5 +1,6 @@
 package dev.lathe.checkpoints.bases;
 
+import dev.lathe.checkpoints.files.DiskFull;
 import dev.lathe.checkpoints.files.Durable;
 import dev.lathe.checkpoints.safetensors.SafetensorsWriter;
 import dev.lathe.checkpoints.safetensors.Tensor;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 
 /**
@@ -32,14 +34,44 @@ public final class TinyBase {
       List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
 
   /**
-   * Frequent pieces of chat turns and of English; each is merged from its first byte on. Whole words
-   * stand first: an earlier merge of two letters would cut them in pieces that no merge joins.
+   * Frequent pieces of chat turns and of English; each is merged from its first byte on. Whole
+   * words stand first: an earlier merge of two letters would cut them in pieces that no merge
+   * joins.
    */
   private static final List<String> PIECES =
       List.of(
-          "user", "assistant", "system", " the", " and", " you", " to", " of", " in", " is", " for",
-          " your", " we", " it", " can", " a", " I", " not", " have", " please", " order", " help",
-          " with", "  ", "ing", "tion", "ou", "ll", "th", "er", "ed", "es");
+          "user",
+          "assistant",
+          "system",
+          " the",
+          " and",
+          " you",
+          " to",
+          " of",
+          " in",
+          " is",
+          " for",
+          " your",
+          " we",
+          " it",
+          " can",
+          " a",
+          " I",
+          " not",
+          " have",
+          " please",
+          " order",
+          " help",
+          " with",
+          "  ",
+          "ing",
+          "tion",
+          "ou",
+          "ll",
+          "th",
+          "er",
+          "ed",
+          "es");
 
   private static final String CHAT_TEMPLATE =
       "{% for message in messages %}"
@@ -55,14 +87,16 @@ public final class TinyBase {
       if (there.isPresent()) {
         return there.get();
       }
+      var aside = store.aside(NAME);
       try {
-        var aside = store.aside(NAME);
         Durable.deleteTree(aside);
         Files.createDirectories(aside);
         write(aside);
         return store.adopt(aside, NAME, "made here (random weights)", List.of());
       } catch (IOException e) {
-        throw new UncheckedIOException("cannot make the tiny base: " + e.getMessage(), e);
+        throw DiskFull.orUnchecked(e, aside);
+      } catch (UncheckedIOException e) {
+        throw DiskFull.orUnchecked(Objects.requireNonNull(e.getCause()), aside);
       }
     }
   }

@@ -7,6 +7,7 @@ import dev.lathe.checkpoints.input.BadInput;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -186,6 +187,20 @@ class PullTest {
             "generation_config.json",
             "tokenizer.json",
             "tokenizer_config.json");
+  }
+
+  @Test
+  void aDiskThatFillsUpWithinPipIsSaidAsOne() throws Exception {
+    var script = folder.resolve("full.sh");
+    Files.writeString(
+        script,
+        "echo 'ERROR: Exception:'; echo 'OSError: [Errno 28] No space left on device'; exit 2");
+    var settings = withPip(script); // the script above instead of one that brings a wheel
+    Files.copy(script, folder.resolve("pip.sh"), StandardCopyOption.REPLACE_EXISTING);
+
+    assertThatThrownBy(() -> new Pull(store, settings).pull("pip:lab-chat==1.0", progress::add))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("the disk is full");
   }
 
   @Test
