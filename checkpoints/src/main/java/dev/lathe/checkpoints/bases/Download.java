@@ -203,7 +203,9 @@ final class Download {
     if (from > 0) {
       connection.setRequestProperty("Range", "bytes=" + from + "-");
     }
-    boolean ours = uri.getAuthority().equals(settings.endpoint().getAuthority());
+    boolean ours = // a redirection to the same host without TLS is not ours
+        uri.getScheme().equals(settings.endpoint().getScheme())
+            && uri.getAuthority().equals(settings.endpoint().getAuthority());
     if (settings.token() != null && ours) {
       connection.setRequestProperty("Authorization", "Bearer " + settings.token());
     }
