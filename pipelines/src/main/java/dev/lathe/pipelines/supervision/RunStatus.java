@@ -28,7 +28,7 @@ public record RunStatus(RunState state, @Nullable String error) {
     if (supervised != null && supervised.verdict() != null) {
       return new RunStatus(supervised.verdict(), supervised.error());
     }
-    if (run.process().isEmpty() && (supervised == null || supervised.process() == null)) {
+    if (supervised == null ? run.process().isEmpty() : supervised.process() == null) {
       return new RunStatus(RunState.QUEUED, null);
     }
     return new RunStatus(RunState.FAILED, Death.of(run, null));

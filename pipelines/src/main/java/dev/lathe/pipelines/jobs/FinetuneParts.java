@@ -1,0 +1,25 @@
+package dev.lathe.pipelines.jobs;
+
+import dev.lathe.pipelines.supervision.RunCommand;
+import dev.lathe.registry.runs.RunImport;
+import dev.lathe.registry.runs.RunRegistry;
+import java.time.Clock;
+import org.springframework.batch.core.repository.JobRepository;
+import org.springframework.transaction.PlatformTransactionManager;
+
+/**
+ * What {@link Finetunes} works with.
+ *
+ * @param transactions of the database that holds both the registry and Spring Batch's tables
+ * @param command starts a run process
+ * @param atOnce how many runs train at the same time; the others wait
+ */
+public record FinetuneParts(
+    RunImport imports,
+    RunRegistry registry,
+    JobRepository batch,
+    PlatformTransactionManager transactions,
+    RunCommand command,
+    FinetunePatience patience,
+    int atOnce,
+    Clock clock) {}

@@ -1,0 +1,14 @@
+package dev.lathe.pipelines.jobs;
+
+import dev.lathe.pipelines.supervision.RunSpec;
+import java.time.Instant;
+
+/** Resolves what a user asks for into a run's description: base, dataset and recipe are there. */
+@FunctionalInterface
+public interface FinetunePlan {
+  /**
+   * @throws dev.lathe.checkpoints.input.BadInput for an unknown base, dataset or recipe key, or a
+   *     dataset of another tokenizer
+   */
+  RunSpec plan(String id, FinetuneRequest request, Instant now);
+}

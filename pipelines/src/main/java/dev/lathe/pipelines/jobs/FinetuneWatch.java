@@ -1,0 +1,241 @@
+package dev.lathe.pipelines.jobs;
+
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.pipelines.supervision.Death;
+import dev.lathe.pipelines.supervision.RunCommand;
+import dev.lathe.pipelines.supervision.RunDirectory;
+import dev.lathe.pipelines.supervision.RunProcess;
+import dev.lathe.pipelines.supervision.RunStatus;
+import dev.lathe.pipelines.supervision.RunVerdict;
+import dev.lathe.pipelines.supervision.Supervised;
+import dev.lathe.registry.runs.RunFold;
+import dev.lathe.registry.runs.RunImport;
+import dev.lathe.registry.runs.RunState;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One attempt at a run under supervision, from waiting for its turn to what is written down of its
+ * end. Starts the run's process or adopts a living one, and imports the journal as it grows. When
+ * the watch is given up ({@link #detach}), the process lives on and the next owner adopts it.
+ */
+final class FinetuneWatch {
+  private static final Logger log = LoggerFactory.getLogger(FinetuneWatch.class);
+  private static final Duration LOOK = Duration.ofMillis(200);
+  private static final long SAMPLE_NANOS = 1_000_000_000L;
+
+  /** What every watch of an owner shares. */
+  record Shared(
+      RunImport registry, FinetuneSlots slots, RunCommand command, FinetunePatience patience) {}
+
+  private final RunDirectory run;
+  private final Shared shared;
+  private final List<String> arguments;
+  private final boolean adopting;
+  private final AtomicBoolean begun = new AtomicBoolean();
+  private final CompletableFuture<RunStatus> end = new CompletableFuture<>();
+  private final CompletableFuture<Void> left = new CompletableFuture<>();
+  private final CompletableFuture<Void> concluded = new CompletableFuture<>();
+  private volatile boolean detached;
+
+  /**
+   * @param arguments for the run process
+   * @param adopting whether its process lives already
+   */
+  FinetuneWatch(RunDirectory run, Shared shared, List<String> arguments, boolean adopting) {
+    this.run = run;
+    this.shared = shared;
+    this.arguments = List.copyOf(arguments);
+    this.adopting = adopting;
+  }
+
+  /** Begins on a thread of its own; the second call finds it begun. */
+  FinetuneWatch begin() {
+    if (begun.compareAndSet(false, true)) {
+      Thread.ofVirtual().name("watch " + run.id()).start(this::watch);
+    }
+    return this;
+  }
+
+  /** Waits for the end, which never comes when the watch is given up. */
+  RunStatus await() {
+    return end.join();
+  }
+
+  /** Completes with the end; never when the watch is given up. */
+  CompletableFuture<RunStatus> end() {
+    return end;
+  }
+
+  /** Told when Spring Batch has written down the end, too. */
+  void conclude() {
+    concluded.complete(null);
+  }
+
+  /** Whether the run ended and everybody has written it down. */
+  boolean over() {
+    return concluded.isDone();
+  }
+
+  /** Gives the watch up and returns when nobody of it touches the database any more. */
+  void detach() {
+    detached = true;
+    if (begun.get()) {
+      left.join();
+    }
+    if (end.isDone()) {
+      concluded.completeOnTimeout(null, 10, TimeUnit.SECONDS).join();
+    }
+  }
+
+  private void watch() {
+    try {
+      var journal = new FinetuneImport(run, shared.registry());
+      journal.catchUp();
+      if (adopting) {
+        shared.slots().enterNow();
+      } else if (!shared.slots().enter(this::cancelled)) {
+        if (!detached) {
+          end.complete(cancel(journal));
+        }
+        return;
+      }
+      try {
+        supervise(journal);
+      } finally {
+        shared.slots().leave();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      log.error("run {}: its supervision broke", run.id(), e);
+      end.complete(new RunStatus(RunState.FAILED, "its supervision broke: " + e.getMessage()));
+    } finally {
+      left.complete(null);
+    }
+  }
+
+  private boolean cancelled() {
+    return detached || run.control().stopRequested() || run.control().pauseRequested();
+  }
+
+  /** Stopped before its turn came: there is no process that could say so. */
+  private RunStatus cancel(FinetuneImport journal) {
+    var state = run.control().pauseRequested() ? RunState.PAUSED : RunState.STOPPED;
+    var before = run.supervised().orElse(null);
+    run.write(
+        new Supervised(
+            journal.catchUp().seq(),
+            null,
+            before == null ? 0 : before.peakRssMiB(),
+            null,
+            state,
+            null));
+    run.control().clear();
+    return journal.observe();
+  }
+
+  private void supervise(FinetuneImport journal) throws InterruptedException {
+    var fold = journal.catchUp();
+    RunProcess process;
+    try {
+      var living = RunProcess.adopt(run);
+      process =
+          living.isPresent()
+              ? living.get()
+              : RunProcess.start(run, shared.command(), fold.seq(), arguments);
+    } catch (BadInput e) {
+      run.write(new Supervised(fold.seq(), null, 0, null, RunState.FAILED, e.getMessage()));
+      end.complete(journal.observe());
+      return;
+    }
+    long after = run.supervised().map(Supervised::afterSeq).orElse(0L);
+    journal.observe();
+    var ending = new Ending();
+    long lastSample = 0;
+    for (boolean exited = false; !exited; ) {
+      exited = process.awaitExit(LOOK);
+      if (detached) {
+        return;
+      }
+      fold = journal.catchUp();
+      if (System.nanoTime() - lastSample > SAMPLE_NANOS && !exited) {
+        long before = process.peakRssMiB();
+        process.sampleMemory();
+        lastSample = System.nanoTime();
+        if (process.peakRssMiB() != before) {
+          journal.observe();
+        }
+      }
+      if (!exited) {
+        ending.hasten(process, endedBehind(fold, after));
+      }
+    }
+    process.conclude(verdict(process, fold, after, ending));
+    run.control().clear();
+    var status = journal.observe();
+    log.info("run {} is {}", run.id(), status.state().word());
+    end.complete(status);
+  }
+
+  private static boolean endedBehind(RunFold fold, long after) {
+    return fold.endedLast() && fold.endedSeq() > after;
+  }
+
+  private @Nullable RunVerdict verdict(
+      RunProcess process, RunFold fold, long after, Ending ending) {
+    if (endedBehind(fold, after)) {
+      return null; // the journal says it
+    }
+    if (ending.forced) {
+      return new RunVerdict(
+          RunState.STOPPED,
+          "it did not end within "
+              + shared.patience().stop().toSeconds()
+              + " s of being asked and was killed; './lathe runs resume "
+              + run.id()
+              + "' goes on from its last checkpoint");
+    }
+    var status = process.exitStatus();
+    return new RunVerdict(
+        RunState.FAILED, Death.of(run, status.isPresent() ? status.getAsInt() : null));
+  }
+
+  /** Asks, then insists. */
+  private final class Ending {
+    private long askedAt;
+    private long toldAt;
+    private boolean terminated;
+    private boolean forced;
+
+    void hasten(RunProcess process, boolean ended) {
+      long now = System.nanoTime();
+      var patience = shared.patience();
+      if (ended) {
+        toldAt = toldAt == 0 ? now : toldAt;
+        if (now - toldAt > patience.exit().toNanos()) {
+          process.kill();
+        }
+        return;
+      }
+      if (!run.control().stopRequested() && !run.control().pauseRequested()) {
+        return;
+      }
+      askedAt = askedAt == 0 ? now : askedAt;
+      long waited = now - askedAt;
+      if (waited > patience.stop().plus(patience.terminate()).toNanos()) {
+        process.kill();
+      } else if (waited > patience.stop().toNanos() && !terminated) {
+        terminated = true;
+        forced = true;
+        process.terminate();
+      }
+    }
+  }
+}
