@@ -2,10 +2,11 @@
 
 
 def table(headings, rows):
-    """rows: lists of text or numbers, one a heading; the first column is left-aligned."""
+    """rows: lists of text or numbers, one a heading; columns with text are left-aligned."""
+    left = [any(isinstance(row[i], str) for row in rows) for i in range(len(headings))]
     cells = [headings] + [[_text(c) for c in row] for row in rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(headings))]
-    lines = ["  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))).rstrip() for row in cells]
+    lines = ["  ".join(c.ljust(w) if left[i] else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))).rstrip() for row in cells]
     return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
 
 
