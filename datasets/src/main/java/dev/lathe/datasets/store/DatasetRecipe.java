@@ -1,0 +1,224 @@
+package dev.lathe.datasets.store;
+
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.input.Settings;
+import dev.lathe.datasets.cleaning.Cleaner;
+import dev.lathe.datasets.cleaning.DownVoted;
+import dev.lathe.datasets.cleaning.Empty;
+import dev.lathe.datasets.cleaning.Length;
+import dev.lathe.datasets.cleaning.NoAssistant;
+import dev.lathe.datasets.cleaning.Normalise;
+import dev.lathe.datasets.cleaning.Pii;
+import dev.lathe.datasets.cleaning.Redact;
+import dev.lathe.datasets.cleaning.RepairRoles;
+import dev.lathe.datasets.cleaning.Rule;
+import dev.lathe.datasets.cleaning.Secret;
+import dev.lathe.datasets.tokens.Truncation;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
+/**
+ * Everything that decides what becomes of logs, besides the base's tokenizer and template.
+ *
+ * @param maxLength tokens of an example
+ * @param truncation what becomes of a longer one
+ * @param validation share of the conversations (or users) for validation
+ * @param test share for the test part
+ * @param seed another one splits otherwise
+ * @param dedupe which duplicates go
+ * @param redact kinds of personal data that placeholders stand for
+ * @param downVoted whether conversations that were voted down are kept
+ * @param minTurns user and assistant turns of a conversation, at least
+ * @param maxCharacters of a conversation
+ * @param template a Jinja file instead of the base's chat template
+ * @param decontaminate words of a run that no training answer may share with a validation or test
+ *     answer; 0 for no such check
+ * @param decontaminateIgnore phrases; lines that hold one do not count for {@code decontaminate}
+ */
+public record DatasetRecipe(
+    int maxLength,
+    Truncation.Policy truncation,
+    double validation,
+    double test,
+    int seed,
+    Dedupe dedupe,
+    Set<Pii> redact,
+    DownVotes downVoted,
+    int minTurns,
+    int maxCharacters,
+    @Nullable String template,
+    int decontaminate,
+    List<String> decontaminateIgnore) {
+
+  /** Which duplicates are dropped. */
+  public enum Dedupe {
+    NEAR,
+    EXACT,
+    OFF
+  }
+
+  /** What becomes of conversations whose feedback says no. */
+  public enum DownVotes {
+    DROP,
+    KEEP
+  }
+
+  public DatasetRecipe {
+    redact = Set.copyOf(redact);
+    decontaminateIgnore = List.copyOf(decontaminateIgnore);
+    if (validation + test >= 1) {
+      throw new IllegalArgumentException("validation and test leave nothing to train on");
+    }
+  }
+
+  public static DatasetRecipe defaults() {
+    return of(Map.of());
+  }
+
+  /**
+   * Reads a recipe file and lays {@code set} over it.
+   *
+   * @param file YAML, or null for the defaults
+   * @throws BadInput naming every problem at once
+   */
+  public static DatasetRecipe read(@Nullable Path file, Map<String, String> set) {
+    return of(Settings.overlaid(file == null ? Map.of() : yaml(file), set));
+  }
+
+  /**
+   * @throws BadInput naming every problem at once
+   */
+  public static DatasetRecipe of(Map<String, ?> values) {
+    var s = new Settings("dataset recipe", values);
+    int maxLength = s.integer("maxLength", 2048, 2, 1 << 20);
+    var truncation = s.choice("truncation", Truncation.Policy.END);
+    double validation = s.number("validation", 0.05, 0, 0.9);
+    double test = s.number("test", 0.05, 0, 0.9);
+    int seed = s.integer("seed", 7, 0, Integer.MAX_VALUE);
+    var dedupe = s.choice("dedupe", Dedupe.NEAR);
+    var redact = redact(s);
+    var downVoted = s.choice("downVoted", DownVotes.DROP);
+    int minTurns = s.integer("minTurns", 2, 1, 10_000);
+    int maxCharacters = s.integer("maxCharacters", 1_000_000, 1, Integer.MAX_VALUE);
+    var template = s.text("template", null);
+    int decontaminate = s.integer("decontaminate", 0, 0, 1000);
+    var ignore = s.words("decontaminateIgnore", List.of());
+    if (validation + test >= 1) {
+      s.problem("validation and test together leave nothing to train on");
+    }
+    if (decontaminate == 1) {
+      s.problem("decontaminate: a run has 2 words or more (0 for no check)");
+    }
+    if (template != null && !Files.isRegularFile(Path.of(template))) {
+      s.problem("template: there is no file " + template);
+    }
+    s.done();
+    return new DatasetRecipe(
+        maxLength,
+        truncation,
+        validation,
+        test,
+        seed,
+        dedupe,
+        redact,
+        downVoted,
+        minTurns,
+        maxCharacters,
+        template,
+        decontaminate,
+        ignore);
+  }
+
+  private static Set<Pii> redact(Settings s) {
+    var words = s.words("redact", List.of("all"));
+    if (words.equals(List.of("all")) || words.equals(List.of("true"))) {
+      return EnumSet.allOf(Pii.class);
+    }
+    var kinds = EnumSet.noneOf(Pii.class);
+    if (words.equals(List.of("none")) || words.equals(List.of("false"))) {
+      return kinds;
+    }
+    for (var word : words) {
+      try {
+        kinds.add(Pii.of(word));
+      } catch (BadInput e) {
+        s.problem("redact: '%s' is unknown. %s".formatted(word, e.remedy()));
+      }
+    }
+    return kinds;
+  }
+
+  private static Map<String, Object> yaml(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new BadInput("no such recipe", file.toString(), "Give the path of a YAML file.");
+    }
+    try {
+      var read =
+          YAMLMapper.shared()
+              .readValue(file, new TypeReference<@Nullable Map<String, Object>>() {});
+      return read == null ? Map.of() : read;
+    } catch (JacksonException e) {
+      throw new BadInput(
+          "the recipe is no YAML mapping",
+          file.toString(),
+          String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse(""),
+          e);
+    }
+  }
+
+  /** The rules before duplicates are looked for, in their order. */
+  public Cleaner cleaner() {
+    var rules = new ArrayList<Rule>();
+    if (downVoted == DownVotes.DROP) {
+      rules.add(new DownVoted());
+    }
+    rules.add(new Normalise());
+    rules.add(new RepairRoles());
+    rules.add(new Empty());
+    rules.add(new NoAssistant());
+    rules.add(new Secret());
+    rules.add(new Length(minTurns, maxCharacters));
+    if (!redact.isEmpty()) {
+      rules.add(new Redact(redact));
+    }
+    return new Cleaner(rules);
+  }
+
+  /** Every key with its value, as YAML and JSON have it; {@link #of} reads it back. */
+  public Map<String, Object> toMap() {
+    var m = new LinkedHashMap<String, Object>();
+    m.put("maxLength", maxLength);
+    m.put("truncation", word(truncation));
+    m.put("validation", validation);
+    m.put("test", test);
+    m.put("seed", seed);
+    m.put("dedupe", word(dedupe));
+    m.put(
+        "redact",
+        redact.isEmpty() ? List.of("none") : redact.stream().sorted().map(Pii::wire).toList());
+    m.put("downVoted", word(downVoted));
+    m.put("minTurns", minTurns);
+    m.put("maxCharacters", maxCharacters);
+    if (template != null) {
+      m.put("template", template);
+    }
+    m.put("decontaminate", decontaminate);
+    m.put("decontaminateIgnore", decontaminateIgnore);
+    return m;
+  }
+
+  private static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,49 @@
+package dev.lathe.datasets.store;
+
+import dev.lathe.datasets.tokens.Example;
+import dev.lathe.datasets.tokens.Tokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** The first examples of a split as a reader sees them: each token's text and whether it counts. */
+public record Preview(String dataset, String split, List<Shown> conversations) {
+
+  /** One example. */
+  public record Shown(String id, List<Token> tokens) {}
+
+  /**
+   * @param text what the token adds to the text; empty when it only begins a character that a later
+   *     token ends
+   * @param labelled whether it is learned
+   */
+  public record Token(String text, int id, boolean labelled) {}
+
+  /**
+   * @param n conversations at most
+   */
+  public static Preview of(
+      DatasetStore store, DatasetVersion version, Split split, Tokenizer tokenizer, int n) {
+    var shown = new ArrayList<Shown>();
+    try (var examples = store.folder(version).examples(split)) {
+      for (long i = 0; i < Math.min(n, examples.size()); i++) {
+        var example = examples.example(i);
+        shown.add(new Shown(example.id(), tokens(example, tokenizer)));
+      }
+    }
+    return new Preview(version.dataset(), split.wire(), shown);
+  }
+
+  private static List<Token> tokens(Example example, Tokenizer tokenizer) {
+    var tokens = new ArrayList<Token>(example.length());
+    int from = 0;
+    for (int i = 0; i < example.length(); i++) {
+      var text = tokenizer.decode(Arrays.copyOfRange(example.ids(), from, i + 1));
+      // Half a character decodes to U+FFFD until its other bytes are there; four bytes at most.
+      boolean half = text.endsWith("\uFFFD") && i - from < 3 && i + 1 < example.length();
+      tokens.add(new Token(half ? "" : text, example.ids()[i], example.labelled().get(i)));
+      from = half ? from : i + 1;
+    }
+    return tokens;
+  }
+}

@@ -1,0 +1,5 @@
+/** Dataset versions: immutable folders named by their content, with manifest, card and diff. */
+@NullMarked
+package dev.lathe.datasets.store;
+
+import org.jspecify.annotations.NullMarked;
