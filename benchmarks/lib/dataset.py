@@ -23,8 +23,8 @@ def measure(peers, given):
     logs = given.logs or [shared(peers.root, f"data/{name}.jsonl.gz") for name in LOGS]
     if None in logs:
         raise Failed("No conversations: ../shared/data is not there. Name logs.")
-    lathe, base = Lathe(peers.root, given.home), peers.base()
-    lathe.pull(REAL)
+    lathe = Lathe(peers.root, given.home)
+    base = peers.base(lathe.pull(REAL))
     sides = {"ours": [], "peer": []}
     for turn in range(given.rounds):
         say(f"round {turn + 1} of {given.rounds} …")

@@ -53,7 +53,7 @@ def one(peers, lathe, base, log, steps):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     ours = lathe.pull(base)
-    theirs = peers.base() if base == REAL else ours  # the tiny base is a Hugging Face directory as it stands
+    theirs = peers.base(ours) if base == REAL else ours  # the tiny base is a Hugging Face directory as it stands
     ref = lathe.call("dataset", "build", log, "--name", f"parity-{base}", "--base", base, *sets({"maxLength": 256}))["dataset"]
     for split in ("train", "validation"):
         lathe.export(ref, split, folder / f"{split}.jsonl")

