@@ -53,10 +53,9 @@ public final class ApiServer implements HomeServer {
     p.put("server.port", port);
     p.put("server.shutdown", "immediate");
     p.put("spring.threads.virtual.enabled", "true");
-    p.put("spring.main.lazy-initialization", "false");
     p.put("spring.jmx.enabled", "false");
     p.put("spring.batch.job.enabled", "false");
-    p.put("spring.mvc.problemdetails.enabled", "false");
+    p.put("spring.batch.jdbc.initialize-schema", "always");
     p.put("spring.jackson.deserialization.fail-on-unknown-properties", "true");
     // Without these two H2 may lose what it has acknowledged when the process is killed.
     p.put(

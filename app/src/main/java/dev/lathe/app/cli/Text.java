@@ -18,6 +18,18 @@ final class Text {
     return number.isNumber() ? String.format(Locale.ROOT, "%,d", number.asLong()) : "-";
   }
 
+  /** {@code 2026-11-21T13:14:42.7Z} to the minute. */
+  static String minute(JsonNode instant) {
+    var text = instant.asString("-");
+    return text.length() > 16 ? text.substring(0, 16).replace('T', ' ') : text;
+  }
+
+  /** One element of an array as text. */
+  static String plain(JsonNode array, int index) {
+    var element = array.path(index);
+    return element.isString() ? element.asString() : element.toString();
+  }
+
   static String megabytes(long bytes) {
     return String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
   }

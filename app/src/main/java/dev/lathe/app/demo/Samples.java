@@ -1,0 +1,75 @@
+package dev.lathe.app.demo;
+
+import dev.lathe.checkpoints.files.Durable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The sample logs that Lathe carries, laid out as files where a user can look at them. */
+public record Samples(Path folder) {
+  private static final List<String> LOGS =
+      List.of("desk-openai.jsonl", "desk-sharegpt.json", "desk-router.jsonl");
+  private static final String DATASET_RECIPE = "demo-dataset.yaml";
+  private static final String TRAINING_RECIPE = "demo-train.yaml";
+
+  /** Writes what is not there yet, or is not as it should be. */
+  public static Samples in(Path folder) {
+    var samples = new Samples(folder.toAbsolutePath());
+    for (var name : LOGS) {
+      samples.layOut(name);
+    }
+    samples.layOut(DATASET_RECIPE);
+    samples.layOut(TRAINING_RECIPE);
+    return samples;
+  }
+
+  public List<Path> logs() {
+    return LOGS.stream().map(folder::resolve).toList();
+  }
+
+  public Path datasetRecipe() {
+    return folder.resolve(DATASET_RECIPE);
+  }
+
+  public String trainingRecipe() {
+    return new String(resource(TRAINING_RECIPE), StandardCharsets.UTF_8);
+  }
+
+  /** Questions to the desk that stand in no log. */
+  public static List<String> prompts() {
+    record Prompts(List<String> prompts) {}
+    return JsonMapper.shared().readValue(resource("prompts.json"), Prompts.class).prompts();
+  }
+
+  public static Voice voice() {
+    return Voice.read(resource("voice.json"));
+  }
+
+  private void layOut(String name) {
+    var file = folder.resolve(name);
+    byte[] wanted = resource(name);
+    try {
+      if (!Files.isRegularFile(file) || !Arrays.equals(Files.readAllBytes(file), wanted)) {
+        Durable.write(file, wanted);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + file, e);
+    }
+  }
+
+  static byte[] resource(String name) {
+    try (var in = Samples.class.getResourceAsStream("/samples/" + name)) {
+      if (in == null) {
+        throw new IllegalStateException("this build carries no sample " + name);
+      }
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the sample " + name, e);
+    }
+  }
+}
