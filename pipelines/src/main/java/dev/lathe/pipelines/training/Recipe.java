@@ -1,7 +1,9 @@
 package dev.lathe.pipelines.training;
 
 import dev.lathe.checkpoints.input.Settings;
+import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.LoraShape.Projection;
+import dev.lathe.engine.tensors.Precision;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -143,6 +145,15 @@ public record Recipe(
   /** What the product B A is multiplied with (Hu et al. 2021; Kalajdzievski 2023 for rsLoRA). */
   public double scale() {
     return alpha / (rsLora ? Math.sqrt(rank) : rank);
+  }
+
+  /** The precision to compute in on a device. */
+  Precision precisionOn(ComputeDevice on) {
+    return switch (precision) {
+      case AUTO -> on.fastestPrecision();
+      case BF16 -> Precision.BF16;
+      case FP32 -> Precision.FP32;
+    };
   }
 
   /** Every key with its value, as YAML and JSON have it; {@link #of} reads it back. */

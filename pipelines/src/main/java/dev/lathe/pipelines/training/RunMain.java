@@ -82,7 +82,7 @@ public final class RunMain {
     var home = run.path().resolve("../..").normalize();
     var base = base(home, spec);
     var device = ComputeDevice.open(recipe.device(), recipe.threads());
-    var precision = precision(recipe, device);
+    var precision = recipe.precisionOn(device);
     var machine = Machine.here(device, precision);
     var start = Start.of(recipe, base);
 
@@ -184,14 +184,7 @@ public final class RunMain {
   private record Start(LoraShape shape, AdapterConfig config, float[] values) {
     static Start of(Recipe recipe, Base base) {
       if (recipe.initFrom() != null) {
-        var adapter = PeftAdapter.read(Path.of(recipe.initFrom()));
-        var hash = adapter.config().baseSha256();
-        if (hash != null && !hash.equals(base.weightsSha256())) {
-          throw new BadInput(
-              "The adapter to start from was trained on another base",
-              recipe.initFrom(),
-              "Start from an adapter of " + base.name() + ".");
-        }
+        var adapter = LoadedModel.read(base, recipe.initFrom());
         var shape = AdapterFiles.shape(adapter, base.config());
         var c = adapter.config();
         var config =
@@ -224,14 +217,6 @@ public final class RunMain {
           "The run needs weights " + spec.base().weightsSha256() + ".");
     }
     return base;
-  }
-
-  private static Precision precision(Recipe recipe, ComputeDevice device) {
-    return switch (recipe.precision()) {
-      case AUTO -> device.fastestPrecision();
-      case BF16 -> Precision.BF16;
-      case FP32 -> Precision.FP32;
-    };
   }
 
   private static Optional<Examples> split(Path folder, String name, Recipe recipe, Base base) {
