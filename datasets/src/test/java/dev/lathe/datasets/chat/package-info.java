@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.lathe.datasets.chat;
+
+import org.jspecify.annotations.NullMarked;
