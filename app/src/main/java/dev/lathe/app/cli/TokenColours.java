@@ -4,8 +4,8 @@ import java.util.Locale;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Shows token by token what a model reads and what it learns. In colour, learned tokens are green and
- * read ones grey, and neighbours differ in brightness; without it, learned stretches stand in
+ * Shows token by token what a model reads and what it learns. In colour, learned tokens are green
+ * and read ones grey, and neighbours differ in brightness; without it, learned stretches stand in
  * brackets.
  */
 final class TokenColours {

@@ -1,6 +1,7 @@
 package dev.lathe.app.demo;
 
 import dev.lathe.checkpoints.files.Durable;
+import dev.lathe.pipelines.training.Recipe;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -8,7 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /** The sample logs that Lathe carries, laid out as files where a user can look at them. */
 public record Samples(Path folder) {
@@ -38,6 +42,14 @@ public record Samples(Path folder) {
 
   public String trainingRecipe() {
     return new String(resource(TRAINING_RECIPE), StandardCharsets.UTF_8);
+  }
+
+  /** Every key of the training recipe with its value. */
+  public Map<String, Object> resolvedTraining() {
+    return Recipe.of(
+            YAMLMapper.shared()
+                .readValue(trainingRecipe(), new TypeReference<Map<String, Object>>() {}))
+        .toMap();
   }
 
   /** Questions to the desk that stand in no log. */

@@ -16,8 +16,7 @@ public record Voice(String name, Map<String, Pattern> marks) {
     var tree = JsonMapper.shared().readTree(json);
     var marks = new LinkedHashMap<String, Pattern>();
     for (var mark : tree.path("marks")) {
-      marks.put(
-          mark.path("name").asString(""), Pattern.compile(mark.path("pattern").asString("")));
+      marks.put(mark.path("name").asString(""), Pattern.compile(mark.path("pattern").asString("")));
     }
     if (marks.isEmpty()) {
       throw new IllegalArgumentException("a voice has marks");
