@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.datasets.chat.jinja.Template;
 import dev.lathe.datasets.conversation.Conversation;
 import dev.lathe.datasets.conversation.Message;
 import dev.lathe.datasets.conversation.Role;
@@ -182,8 +183,7 @@ class ChatTemplateTest {
             "{{ " + "(".repeat(5000) + "1" + ")".repeat(5000) + " }}",
             "{{ '%99999999999d' % 1 }}",
             "{{ 'x'.center(9999999999) }}")) {
-      assertThatThrownBy(
-              () -> ChatTemplate.of(hostile, SPECIAL).render(List.of(user("q")), List.of(), false))
+      assertThatThrownBy(() -> Template.parse(hostile, THEN).render(Map.of(), List.of()))
           .as(hostile.substring(0, Math.min(60, hostile.length())))
           .isInstanceOf(BadInput.class);
     }
