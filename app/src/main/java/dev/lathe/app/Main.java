@@ -4,10 +4,14 @@ import dev.lathe.app.api.ApiServer;
 import dev.lathe.app.cli.Bases;
 import dev.lathe.app.cli.Commands;
 import dev.lathe.app.cli.DoctorCommand;
+import dev.lathe.app.cli.Eval;
 import dev.lathe.app.cli.PullCommand;
+import dev.lathe.app.cli.Runs;
+import dev.lathe.app.cli.RunsFollow;
 import dev.lathe.app.cli.Serve;
 import dev.lathe.app.cli.Session;
 import dev.lathe.app.cli.Terminal;
+import dev.lathe.app.cli.Train;
 import dev.lathe.app.owner.Home;
 
 /** The command line: every capability stands here. */
@@ -35,6 +39,17 @@ public final class Main {
             new Bases.Show(session),
             new Bases.Verify(session),
             new Bases.Remove(session))
+        .add(new Train(session))
+        .add(
+            new Runs(session),
+            new Runs.Listed(session),
+            new Runs.Show(session),
+            new RunsFollow.Watch(session),
+            new RunsFollow.Stop(session),
+            new RunsFollow.Pause(session),
+            new RunsFollow.Resume(session),
+            new Runs.Compare(session))
+        .add(new Eval(session))
         .add(new Serve(session));
   }
 }

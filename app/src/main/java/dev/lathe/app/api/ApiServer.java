@@ -56,6 +56,9 @@ public final class ApiServer implements HomeServer {
     p.put("spring.jmx.enabled", "false");
     p.put("spring.batch.job.enabled", "false");
     p.put("spring.batch.jdbc.initialize-schema", "always");
+    // Spring Batch's tables may be there before ours.
+    p.put("spring.flyway.baseline-on-migrate", "true");
+    p.put("spring.flyway.baseline-version", "0");
     p.put("spring.jackson.deserialization.fail-on-unknown-properties", "true");
     // Without these two H2 may lose what it has acknowledged when the process is killed.
     p.put(

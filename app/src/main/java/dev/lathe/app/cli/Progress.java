@@ -43,6 +43,15 @@ public final class Progress implements AutoCloseable {
         total > 0 ? Text.megabytes(done) + " of " + Text.megabytes(total) : "");
   }
 
+  /** A line of its own, above the bar. */
+  public void note(String line) {
+    if (drawn) {
+      terminal.err().print("\r\033[K");
+      drawn = false;
+    }
+    terminal.err().println("  " + line);
+  }
+
   private void show(String newStage, long done, long total, String detail) {
     boolean fresh = !newStage.equals(stage);
     if (terminal.live()) {

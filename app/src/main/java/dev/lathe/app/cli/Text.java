@@ -33,4 +33,16 @@ final class Text {
   static String megabytes(long bytes) {
     return String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
   }
+
+  /** 1:02:03, 2:03 or 3 s. */
+  static String duration(double seconds) {
+    long whole = Math.round(seconds);
+    if (whole < 60) {
+      return whole + " s";
+    }
+    long minutes = whole / 60;
+    return minutes < 60
+        ? String.format(Locale.ROOT, "%d:%02d", minutes, whole % 60)
+        : String.format(Locale.ROOT, "%d:%02d:%02d", minutes / 60, minutes % 60, whole % 60);
+  }
 }

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,8 @@ import org.springframework.batch.core.job.JobExecution;
  */
 public final class Finetunes implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Finetunes.class);
+
+  private static final Duration STILL_WANTED = Duration.ofMinutes(1);
 
   private final Path runs;
   private final FinetunePlan plan;
@@ -207,6 +210,12 @@ public final class Finetunes implements AutoCloseable {
     }
     var status = RunStatus.of(run, fold);
     var supervised = run.supervised().orElseGet(() -> new Supervised(0, null, 0, null, null, null));
+    if (status.state() == RunState.QUEUED && queuedJustNow(run)) {
+      journal.observe();
+      log.info("run {} waited for an owner that ended: starting it", run.id());
+      launch(run, List.of());
+      return;
+    }
     if (status.state() == RunState.QUEUED) {
       run.write(
           supervised.with(
@@ -223,6 +232,17 @@ public final class Finetunes implements AutoCloseable {
     var settled = journal.observe();
     if (left != null) {
       job.conclude(left, settled);
+    }
+  }
+
+  /** Whoever asked for it is likely still there, as the client of the owner that ended. */
+  private boolean queuedJustNow(RunDirectory run) {
+    var asked = run.path().resolve(run.supervised().isPresent() ? "supervision.json" : "run.json");
+    try {
+      var age = Duration.between(Files.getLastModifiedTime(asked).toInstant(), clock.instant());
+      return age.compareTo(STILL_WANTED) < 0;
+    } catch (IOException e) {
+      return false;
     }
   }
 

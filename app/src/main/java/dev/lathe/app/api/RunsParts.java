@@ -1,0 +1,53 @@
+package dev.lathe.app.api;
+
+import dev.lathe.app.owner.Home;
+import dev.lathe.pipelines.jobs.FinetuneParts;
+import dev.lathe.pipelines.jobs.FinetunePatience;
+import dev.lathe.pipelines.jobs.Finetunes;
+import dev.lathe.pipelines.jobs.HomeFinetunePlan;
+import dev.lathe.pipelines.supervision.RunCommand;
+import dev.lathe.registry.runs.RunImport;
+import dev.lathe.registry.runs.RunRegistry;
+import java.time.Clock;
+import org.springframework.batch.core.repository.JobRepository;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.PlatformTransactionManager;
+
+/** What trains runs, for the owner of a home. */
+@Configuration(proxyBeanMethods = false)
+class RunsParts {
+  @Bean
+  RunImport runImport(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
+    return new RunImport(jdbc, transactions, Clock.systemUTC());
+  }
+
+  @Bean
+  RunRegistry runRegistry(JdbcClient jdbc) {
+    return new RunRegistry(jdbc);
+  }
+
+  /** The home is in order before the first request; runs live on when the owner ends. */
+  @Bean(initMethod = "recover", destroyMethod = "close")
+  Finetunes finetunes(
+      Home home,
+      RunImport imports,
+      RunRegistry registry,
+      JobRepository batch,
+      PlatformTransactionManager transactions) {
+    return new Finetunes(
+        home.runs(),
+        new HomeFinetunePlan(home.bases(), home.datasets()),
+        new FinetuneParts(
+            imports,
+            registry,
+            batch,
+            transactions,
+            RunCommand.product(),
+            FinetunePatience.PRODUCT,
+            Integer.parseInt(System.getenv().getOrDefault("LATHE_RUNS_AT_ONCE", "1")),
+            Clock.systemUTC()));
+  }
+}

@@ -1,0 +1,156 @@
+package dev.lathe.app.cli;
+
+import dev.lathe.app.owner.ApiError;
+import dev.lathe.app.owner.OwnerClient;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import sun.misc.Signal;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Follows a run from its journal to its end, with a progress bar. Goes on with the next owner of
+ * the home when the one it follows through ends.
+ */
+final class RunFollower {
+  /** What Ctrl-C does while a run is followed. */
+  enum Interrupt {
+    /** The first asks the run to stop at a checkpoint, the second leaves it alone. */
+    STOPS_THE_RUN,
+    /** The first ends the watching. */
+    ENDS_THE_WATCHING
+  }
+
+  private final OwnerClient owner;
+  private final String id;
+  private final Terminal terminal;
+  private final AtomicLong seq = new AtomicLong();
+  private @Nullable Double evaluated;
+
+  RunFollower(OwnerClient owner, String id, Terminal terminal) {
+    this.owner = owner;
+    this.id = id;
+    this.terminal = terminal;
+  }
+
+  /** Tells nothing of what the journal already holds. */
+  RunFollower fromNow() {
+    owner.follow(
+        () -> "runs/" + Text.segment(id) + "/journal?after=" + seq.get(),
+        line -> {
+          seq.set(line.path("seq").asLong(seq.get()));
+          return true;
+        });
+    return this;
+  }
+
+  /** Returns the run, as {@code runs show} has it, when it has ended. */
+  JsonNode toItsEnd(Interrupt interrupt) {
+    var previous = Signal.handle(new Signal("INT"), handler(interrupt));
+    try (var progress = new Progress(terminal)) {
+      progress.update("waiting for its turn", 0, 0, "");
+      owner.follow(
+          () -> "runs/" + Text.segment(id) + "/journal?follow=true&after=" + seq.get(),
+          line -> {
+            seq.set(line.path("seq").asLong(seq.get()));
+            tell(line, progress);
+            return true;
+          });
+    } finally {
+      Signal.handle(new Signal("INT"), previous);
+    }
+    return owner.get("runs/" + Text.segment(id));
+  }
+
+  private void tell(JsonNode record, Progress progress) {
+    switch (record.path("type").asString("")) {
+      case "started" -> {
+        long from = record.path("fromStep").asLong(0);
+        long steps = record.path("steps").asLong(0);
+        progress.update(from == 0 ? "starting" : "going on", from, steps, machine(record));
+      }
+      case "step" -> step(record, progress);
+      case "eval" -> evaluated = record.path("loss").asDouble(Double.NaN);
+      case "event" ->
+          progress.note(
+              record.path("level").asString("info") + ": " + record.path("message").asString(""));
+      default -> {
+        // checkpoints and samples are in the journal for those who look for them
+      }
+    }
+  }
+
+  private void step(JsonNode r, Progress progress) {
+    long step = r.path("step").asLong();
+    long steps = r.path("steps").asLong();
+    double seconds = r.path("seconds").asDouble(0);
+    var detail = new StringBuilder();
+    detail.append(
+        String.format(
+            Locale.ROOT,
+            "loss %.3f · %,.0f tokens/s",
+            r.path("loss").asDouble(Double.NaN),
+            r.path("tokensPerSecond").asDouble(0)));
+    if (evaluated != null) {
+      detail.append(String.format(Locale.ROOT, " · validation %.3f", evaluated));
+    }
+    if (step > 1 && steps > step) {
+      detail.append(" · ").append(Text.duration(seconds / step * (steps - step))).append(" left");
+    }
+    if (r.path("rssMiB").isNumber()) {
+      detail.append(String.format(Locale.ROOT, " · %,d MiB", r.path("rssMiB").asLong()));
+    }
+    progress.update("training", step, steps, detail.toString());
+  }
+
+  private static String machine(JsonNode r) {
+    return r.path("device").asString("")
+        + ", "
+        + r.path("threads").asInt(1)
+        + " threads, "
+        + r.path("precision").asString("");
+  }
+
+  private sun.misc.SignalHandler handler(Interrupt interrupt) {
+    var times = new AtomicInteger();
+    return signal -> {
+      int before = times.getAndIncrement();
+      switch (interrupt) {
+        case STOPS_THE_RUN -> {
+          if (before == 0) {
+            Thread.ofVirtual().name("ask to stop").start(this::askToStop);
+          } else {
+            leave();
+          }
+        }
+        case ENDS_THE_WATCHING -> leave();
+      }
+    };
+  }
+
+  private void askToStop() {
+    terminal.err().println();
+    terminal.err().println("lathe: stopping " + id + " at a checkpoint; Ctrl-C again leaves it.");
+    try {
+      owner.post("runs/" + Text.segment(id) + "/stop", Map.of(), OwnerClient.Repeat.SAFE);
+    } catch (ApiError e) {
+      // it has ended meanwhile: what is being followed will tell
+    }
+  }
+
+  private void leave() {
+    terminal.err().println();
+    terminal
+        .err()
+        .println(
+            owner.owns()
+                ? "lathe: this command owned the home; the run ends at a checkpoint in a few seconds"
+                    + " unless another command watches it: ./lathe runs watch "
+                    + id
+                : "lathe: the run goes on; follow it with ./lathe runs watch " + id);
+    // Off this thread: the shutdown waits for what this thread holds.
+    Thread.ofPlatform().start(() -> System.exit(130));
+  }
+}

@@ -1,0 +1,82 @@
+package dev.lathe.app.cli;
+
+import dev.lathe.app.owner.OwnerClient;
+import dev.lathe.checkpoints.input.BadInput;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Trains an adapter and follows the run to its end. */
+@Command(
+    name = "train",
+    description = "fine-tune a base on a dataset",
+    footer = {
+      "",
+      "Ctrl-C asks the run to stop at a checkpoint; './lathe runs resume RUN' goes on with it.",
+      "Exit status: 0 completed or stopped as asked, 1 failed, 2 bad input."
+    })
+public final class Train extends HomeCommand {
+  @Option(names = "--base", required = true, paramLabel = "BASE", description = "see 'bases'")
+  String base;
+
+  @Option(
+      names = "--dataset",
+      required = true,
+      paramLabel = "D@V",
+      description = "a dataset's version, such as support@1")
+  String dataset;
+
+  @Option(
+      names = "--name",
+      required = true,
+      paramLabel = "MODEL",
+      description = "the name of the model that comes out")
+  String name;
+
+  @Option(names = "--recipe", paramLabel = "FILE", description = "a recipe (YAML)")
+  @Nullable Path recipe;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "one recipe key, over the file's; may be repeated")
+  Map<String, String> set = new LinkedHashMap<>();
+
+  public Train(Session session) {
+    super(session);
+  }
+
+  @Override
+  protected int run(OwnerClient owner) {
+    var request = new LinkedHashMap<String, Object>();
+    request.put("base", base);
+    request.put("dataset", dataset);
+    request.put("model", name);
+    request.put("set", set);
+    if (recipe != null) {
+      request.put("recipe", text(recipe));
+    }
+    var id = owner.post("runs", request, OwnerClient.Repeat.NEVER).path("id").asString("");
+    terminal().err().println("run " + id);
+    var run = new RunFollower(owner, id, terminal()).toItsEnd(RunFollower.Interrupt.STOPS_THE_RUN);
+    print(run, r -> Runs.tellOne(r, terminal()));
+    return Runs.exitStatus(run, terminal());
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new BadInput(
+          "the recipe cannot be read",
+          file.toString(),
+          "Give --recipe a YAML file, or leave it out for the defaults.",
+          e);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package dev.lathe.pipelines.jobs;
+
+import dev.lathe.checkpoints.bases.BaseStore;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.input.Settings;
+import dev.lathe.datasets.store.DatasetStore;
+import dev.lathe.datasets.store.Split;
+import dev.lathe.pipelines.supervision.RunSpec;
+import dev.lathe.pipelines.training.Recipe;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
+/** Plans runs from the bases and datasets of a home. */
+public final class HomeFinetunePlan implements FinetunePlan {
+  private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
+  private static final YAMLMapper YAML = YAMLMapper.builder().build();
+  private static final TypeReference<LinkedHashMap<String, Object>> OBJECT =
+      new TypeReference<>() {};
+
+  private final BaseStore bases;
+  private final DatasetStore datasets;
+
+  public HomeFinetunePlan(Path bases, Path datasets) {
+    this.bases = new BaseStore(bases);
+    this.datasets = new DatasetStore(datasets);
+  }
+
+  @Override
+  public RunSpec plan(String id, FinetuneRequest request, Instant now) {
+    if (!NAME.matcher(request.model()).matches()) {
+      throw new BadInput(
+          "A model's name is made of small letters, digits, '.', '_' and '-'",
+          request.model(),
+          "Choose another --name, such as support.");
+    }
+    var recipe = Recipe.of(Settings.overlaid(yaml(request.recipe()), request.overrides()));
+    var base = bases.require(request.base());
+    var dataset = datasets.require(request.dataset());
+    dataset.requireFor(base);
+    if (dataset.part(Split.TRAIN).labelTokens() == 0) {
+      throw new BadInput(
+          "The dataset has no labelled token to learn from",
+          dataset.dataset(),
+          "Build it from logs with assistant turns whose weight is not 0.");
+    }
+    return new RunSpec(
+        id,
+        request.model(),
+        new RunSpec.BaseRef(base.name(), base.weightsSha256(), base.folder().toString()),
+        new RunSpec.DatasetRef(
+            dataset.dataset(), dataset.id(), datasets.folder(dataset).path().toString()),
+        recipe.toMap(),
+        now,
+        version());
+  }
+
+  private static Map<String, Object> yaml(@Nullable String text) {
+    if (text == null || text.isBlank()) {
+      return Map.of();
+    }
+    try {
+      return YAML.readValue(text, OBJECT);
+    } catch (JacksonException e) {
+      throw new BadInput(
+          "The recipe is no YAML of keys and values",
+          e.getOriginalMessage(),
+          "A line looks like 'learningRate: 2e-4'.",
+          e);
+    }
+  }
+
+  private static String version() {
+    var version = HomeFinetunePlan.class.getPackage().getImplementationVersion();
+    return version == null ? "development" : version;
+  }
+}
