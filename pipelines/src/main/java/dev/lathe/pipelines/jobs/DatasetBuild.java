@@ -1,0 +1,253 @@
+package dev.lathe.pipelines.jobs;
+
+import dev.lathe.checkpoints.files.Sha256;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.datasets.chat.ChatTemplate;
+import dev.lathe.datasets.logs.LogFile;
+import dev.lathe.datasets.logs.Logs;
+import dev.lathe.datasets.store.ContentHash;
+import dev.lathe.datasets.store.DatasetStore;
+import dev.lathe.datasets.store.DatasetVersion;
+import dev.lathe.datasets.store.VersionFolder;
+import dev.lathe.datasets.tokens.PieceCache;
+import dev.lathe.datasets.tokens.Tokenizer;
+import dev.lathe.datasets.tokens.Truncation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One build, from its inputs to a published version. Each step does a little and is asked again, so
+ * that the job's record follows; until {@link #publish} nothing of it can be seen in the store.
+ */
+final class DatasetBuild implements AutoCloseable {
+  private final DatasetRequest request;
+  private final DatasetStore store;
+  private final Consumer<BuildProgress> progress;
+  private final Clock clock;
+  private final long started = System.nanoTime();
+  private final List<LogFile> files;
+  private final List<String> hashes;
+  private final ChatTemplate template;
+  private final String tokenizerSha256;
+  private final String id;
+  private @Nullable Work work;
+  private @Nullable DatasetVersion published;
+
+  /** What exists only while something is built. */
+  private static final class Work implements AutoCloseable {
+    final int cores = Runtime.getRuntime().availableProcessors();
+    final ExecutorService threads =
+        Executors.newFixedThreadPool(
+            cores, Thread.ofPlatform().name("dataset-", 0).daemon().factory());
+    final VersionFolder folder;
+    final Spool spool;
+    final Tally tally;
+    final ReadPart reading;
+    final SplitPart splitting;
+    @Nullable Tokenizer tokenizer;
+    @Nullable TokenPart tokens;
+
+    Work(DatasetBuild build) {
+      folder = build.store.aside();
+      spool = new Spool(folder.path().resolve("spool"));
+      tally = new Tally(folder.drops());
+      var recipe = build.request.recipe();
+      reading = new ReadPart(build.files, build.hashes, recipe, spool, tally, threads, 2 * cores);
+      splitting = new SplitPart(recipe, spool, tally, threads, 2 * cores);
+    }
+
+    @Override
+    public void close() {
+      threads.shutdownNow();
+      reading.close();
+      spool.close();
+      tally.close();
+      if (tokens != null) {
+        tokens.close();
+      }
+      if (tokenizer != null) {
+        threads.close(); // a worker may still be inside of it
+        tokenizer.close();
+      }
+    }
+  }
+
+  /**
+   * Checks the inputs and hashes them; nothing is written yet.
+   *
+   * @throws dev.lathe.checkpoints.input.BadInput for logs or a template that cannot be read
+   */
+  DatasetBuild(
+      DatasetRequest request, DatasetStore store, Consumer<BuildProgress> progress, Clock clock) {
+    this.request = request;
+    this.store = store;
+    this.progress = progress;
+    this.clock = clock;
+    if (request.logs().isEmpty()) {
+      throw new BadInput("no log was given", null, "./lathe dataset build LOG… --name N --base B.");
+    }
+    files = Logs.files(request.logs(), request.format());
+    hashes = request.logs().stream().map(Sha256::of).toList();
+    template = ChatTemplate.read(templateFile(), request.base().folder());
+    tokenizerSha256 = request.base().tokenizerSha256();
+    var sources =
+        IntStream.range(0, files.size())
+            .mapToObj(i -> files.get(i).format().wire() + ":" + hashes.get(i))
+            .toList();
+    id = ContentHash.of(sources, request.recipe(), tokenizerSha256, template.sha256());
+  }
+
+  private Path templateFile() {
+    var own = request.recipe().template();
+    return own == null ? request.base().chatTemplate() : Path.of(own);
+  }
+
+  String id() {
+    return id;
+  }
+
+  String name() {
+    return request.name();
+  }
+
+  /** What these inputs made before. */
+  Optional<DatasetVersion> existing() {
+    return store.withId(request.name(), id);
+  }
+
+  boolean read() {
+    if (work == null) {
+      work = new Work(this);
+    }
+    boolean more = work.reading.more();
+    progress.accept(new BuildProgress("read", work.reading.conversations(), 0));
+    return more;
+  }
+
+  boolean split() {
+    var w = work();
+    boolean more = w.splitting.more();
+    progress.accept(new BuildProgress("split", w.splitting.done(), w.spool.size()));
+    return more;
+  }
+
+  boolean tokenize() {
+    var w = work();
+    if (w.tokens == null) {
+      if (w.spool.size() == 0) {
+        throw new BadInput(
+            "the dataset would be empty",
+            request.name(),
+            "Of " + w.reading.conversations() + " conversations none is left: " + dropped(w));
+      }
+      var recipe = request.recipe();
+      w.tokenizer = Tokenizer.open(request.base().tokenizer());
+      w.tokens =
+          new TokenPart(
+              w.spool,
+              w.tally,
+              new PieceCache(w.tokenizer, request.base().tokenizer()),
+              tokenizerSha256,
+              template,
+              new Truncation(recipe.maxLength(), recipe.truncation()),
+              w.folder,
+              w.threads,
+              2 * w.cores);
+    }
+    boolean more = w.tokens.more();
+    progress.accept(new BuildProgress("tokenize", w.tokens.done(), w.spool.size()));
+    return more;
+  }
+
+  void publish() {
+    var w = work();
+    var tokens = Objects.requireNonNull(w.tokens, "tokenize first");
+    var parts = tokens.parts();
+    long labels = parts.values().stream().mapToLong(DatasetVersion.Part::labelTokens).sum();
+    if (labels == 0) {
+      throw new BadInput(
+          "the dataset would have no labelled token",
+          request.name(),
+          "Nothing could be learned from it: " + dropped(w));
+    }
+    progress.accept(new BuildProgress("publish", 0, 0));
+    try {
+      Files.copy(templateFile(), w.folder.template());
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write the template", e);
+    }
+    w.tally.close();
+    w.spool.close();
+    published = store.publish(w.folder, request.name(), n -> manifest(w, tokens, n));
+  }
+
+  private DatasetVersion manifest(Work w, TokenPart tokens, int number) {
+    var parts = tokens.parts();
+    var sources = w.reading.sources();
+    return new DatasetVersion(
+        request.name() + "@" + number,
+        request.name(),
+        number,
+        id,
+        request.base().name(),
+        tokenizerSha256,
+        template.sha256(),
+        request.recipe().template() != null,
+        sources,
+        request.recipe().toMap(),
+        w.reading.conversations(),
+        parts.values().stream().mapToLong(DatasetVersion.Part::conversations).sum(),
+        w.tally.dropped,
+        sources.stream().mapToLong(DatasetVersion.Source::broken).sum(),
+        w.tally.changes,
+        w.tally.changesOf("redact."),
+        tokens.tools(),
+        tokens.truncated(),
+        parts.values().stream().mapToLong(DatasetVersion.Part::tokens).sum(),
+        parts.values().stream().mapToLong(DatasetVersion.Part::labelTokens).sum(),
+        parts,
+        Math.round((System.nanoTime() - started) / 1e6) / 1e3,
+        clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
+  }
+
+  private static String dropped(Work w) {
+    return w.tally.dropped.isEmpty()
+        ? "the logs hold none."
+        : "dropped by rule " + w.tally.dropped + ". A recipe can change the rules.";
+  }
+
+  DatasetVersion published() {
+    if (published == null) {
+      throw new IllegalStateException("the build has not ended");
+    }
+    return published;
+  }
+
+  private Work work() {
+    if (work == null) {
+      throw new IllegalStateException("read first");
+    }
+    return work;
+  }
+
+  /** Leaves nothing behind of a build that was not published. */
+  @Override
+  public void close() {
+    if (work != null) {
+      work.close();
+      store.discard(work.folder);
+    }
+  }
+}
