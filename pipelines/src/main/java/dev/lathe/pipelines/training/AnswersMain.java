@@ -1,0 +1,74 @@
+package dev.lathe.pipelines.training;
+
+import dev.lathe.checkpoints.bases.BaseStore;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.datasets.chat.ChatTemplate;
+import dev.lathe.datasets.conversation.Message;
+import dev.lathe.datasets.conversation.Role;
+import dev.lathe.datasets.tokens.Tokenizer;
+import dev.lathe.engine.generation.Greedy;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A worker process that answers prompts greedily, with a base alone or with an adapter on it. */
+public final class AnswersMain {
+  /** Prompts that are answered together; more of them only cost memory. */
+  private static final int BATCH = 20;
+
+  private AnswersMain() {}
+
+  /**
+   * @param bases the home's folder of bases
+   * @param adapter a PEFT directory, or null for the base alone
+   */
+  public record Request(
+      String bases, String base, @Nullable String adapter, List<String> prompts, int maxTokens) {}
+
+  /** The answers in the prompts' order, and the tokens they have together. */
+  public record Result(List<String> answers, long tokens) {}
+
+  public static void main(String[] arguments) {
+    WorkerIo.serve(Request.class, AnswersMain::answer);
+  }
+
+  static Result answer(Request request) {
+    var base = new BaseStore(Path.of(request.bases())).require(request.base());
+    var template = ChatTemplate.of(base);
+    try (var tokenizer = Tokenizer.open(base.tokenizer());
+        var model = LoadedModel.open(base, request.adapter(), Recipe.defaults())) {
+      var prompts = new ArrayList<int[]>();
+      for (var prompt : request.prompts()) {
+        var text = template.render(List.of(Message.of(Role.USER, prompt)), List.of(), true);
+        int[] ids = tokenizer.encode(text).ids();
+        if (ids.length + request.maxTokens() > base.config().maxPositions()) {
+          throw new BadInput(
+              "A prompt and its answer do not fit the model's "
+                  + base.config().maxPositions()
+                  + " positions",
+              ids.length + " tokens",
+              "Shorten the prompt.");
+        }
+        prompts.add(ids);
+      }
+      var answers = new ArrayList<String>();
+      long tokens = 0;
+      for (int from = 0; from < prompts.size(); from += BATCH) {
+        int start = from;
+        var batch = prompts.subList(from, Math.min(from + BATCH, prompts.size()));
+        var found =
+            Greedy.answers(
+                model.decoder(),
+                batch,
+                request.maxTokens(),
+                done -> WorkerIo.progress("answers", start + done, prompts.size()));
+        for (int[] ids : found) {
+          answers.add(tokenizer.decode(ids).strip());
+          tokens += ids.length;
+        }
+      }
+      return new Result(answers, tokens);
+    }
+  }
+}
