@@ -10,12 +10,19 @@ import dev.lathe.engine.generation.Greedy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A worker process that answers prompts greedily, with a base alone or with an adapter on it. */
 public final class AnswersMain {
   /** Prompts that are answered together; more of them only cost memory. */
   private static final int BATCH = 20;
+
+  /**
+   * In bfloat16 the best two tokens often tie: its logits are an eighth apart at 20. An answer
+   * should be the model's, not the rounding's.
+   */
+  private static final Recipe EXACT = Recipe.of(Map.of("precision", "fp32"));
 
   private AnswersMain() {}
 
@@ -37,7 +44,7 @@ public final class AnswersMain {
     var base = new BaseStore(Path.of(request.bases())).require(request.base());
     var template = ChatTemplate.of(base);
     try (var tokenizer = Tokenizer.open(base.tokenizer());
-        var model = LoadedModel.open(base, request.adapter(), Recipe.defaults())) {
+        var model = LoadedModel.open(base, request.adapter(), EXACT)) {
       var prompts = new ArrayList<int[]>();
       for (var prompt : request.prompts()) {
         var text = template.render(List.of(Message.of(Role.USER, prompt)), List.of(), true);
