@@ -23,6 +23,13 @@ public final class Eval extends HomeCommand {
       description = "see 'dataset list'")
   String dataset;
 
+  @Option(
+      names = "--split",
+      paramLabel = "PART",
+      defaultValue = "validation",
+      description = "train, validation or test (default: ${DEFAULT-VALUE})")
+  String split;
+
   public Eval(Session session) {
     super(session);
   }
@@ -34,7 +41,7 @@ public final class Eval extends HomeCommand {
       result =
           owner.work(
               "eval",
-              Map.of("target", target, "dataset", dataset),
+              Map.of("target", target, "dataset", dataset, "split", split),
               p ->
                   progress.update(
                       p.path("stage").asString("measuring"),

@@ -1,0 +1,135 @@
+package dev.lathe.app.api;
+
+import dev.lathe.app.owner.Home;
+import dev.lathe.checkpoints.bases.BaseStore;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.input.DidYouMean;
+import dev.lathe.datasets.store.DatasetStore;
+import dev.lathe.datasets.store.Split;
+import dev.lathe.pipelines.jobs.Evaluations;
+import dev.lathe.pipelines.jobs.Evaluations.EvaluationRequest;
+import dev.lathe.pipelines.jobs.Finetunes;
+import dev.lathe.registry.runs.RunView;
+import jakarta.servlet.http.HttpServletResponse;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Measures a base, or the adapter that a run made, on a part of a dataset. */
+@RestController
+@RequestMapping("/api/eval")
+class EvalApi {
+  /** Of a run's recipe, what says how to compute. */
+  private static final Set<String> SETTINGS = Set.of("precision", "device", "threads", "maxLength");
+
+  private final BaseStore bases;
+  private final DatasetStore datasets;
+  private final Evaluations evaluations;
+  private final Finetunes finetunes;
+  private final JsonMapper json;
+
+  EvalApi(Home home, Finetunes finetunes, JsonMapper json) {
+    this.bases = new BaseStore(home.bases());
+    this.datasets = new DatasetStore(home.datasets());
+    this.evaluations = new Evaluations(home.bases());
+    this.finetunes = finetunes;
+    this.json = json;
+  }
+
+  /**
+   * @param target a base's name, or a completed run's id
+   * @param split train, validation or test; validation when null
+   */
+  record Wanted(String target, String dataset, @Nullable String split) {}
+
+  record Evaluated(
+      String target,
+      String dataset,
+      String split,
+      double loss,
+      double perplexity,
+      double tokenAccuracy,
+      long tokens,
+      String precision) {}
+
+  @PostMapping
+  void evaluate(@RequestBody Wanted wanted, HttpServletResponse response) throws Exception {
+    NdJson.work(
+        response,
+        json,
+        progress -> {
+          var version = datasets.require(wanted.dataset());
+          var split = split(wanted.split());
+          var target = target(wanted.target());
+          version.requireFor(bases.require(target.base()));
+          var request =
+              new EvaluationRequest(
+                  target.base(),
+                  target.adapter(),
+                  datasets.folder(version).shard(split),
+                  target.settings());
+          var r =
+              evaluations.run(
+                  request,
+                  p ->
+                      progress.accept(
+                          Map.of("stage", "measuring", "done", p.done(), "total", p.total())));
+          return new Evaluated(
+              target.name(),
+              version.dataset(),
+              split.wire(),
+              r.loss(),
+              r.perplexity(),
+              r.tokenAccuracy(),
+              r.tokens(),
+              r.precision());
+        });
+  }
+
+  private record Target(
+      String name,
+      String base,
+      java.nio.file.@Nullable Path adapter,
+      Map<String, Object> settings) {}
+
+  private Target target(String given) {
+    var base = bases.find(given);
+    if (base.isPresent()) {
+      return new Target(given, given, null, Map.of());
+    }
+    var ids = finetunes.list().stream().map(RunView::id).toList();
+    if (ids.stream().noneMatch(id -> id.startsWith(given) || id.endsWith("-" + given))) {
+      var known = new ArrayList<>(ids);
+      bases.list().forEach(b -> known.add(b.name()));
+      throw new BadInput("there is no such base or run", given, DidYouMean.remedy(given, known));
+    }
+    var run = finetunes.find(given);
+    if (!Files.isDirectory(run.adapter())) {
+      throw new BadInput(
+          "the run has no adapter yet: it is " + finetunes.show(run.id()).state().word(),
+          run.id(),
+          "Wait for its end, or go on with './lathe runs resume " + run.id() + "'.");
+    }
+    var spec = run.readSpec();
+    var settings = new LinkedHashMap<>(spec.recipe());
+    settings.keySet().retainAll(SETTINGS);
+    return new Target(run.id(), spec.base().name(), run.adapter(), settings);
+  }
+
+  private static Split split(@Nullable String word) {
+    for (var split : Split.values()) {
+      if (split.wire().equals(word == null ? "validation" : word)) {
+        return split;
+      }
+    }
+    throw new BadInput("a dataset has no such part", word, "Choose train, validation or test.");
+  }
+}
