@@ -166,6 +166,9 @@ final class FinetuneJob {
             () -> {
               try {
                 execution.run();
+              } catch (RuntimeException e) {
+                // The owner is ending, or the database is gone: the run itself goes on.
+                log.warn("Spring Batch lost sight of run {}: {}", run, e.getMessage());
               } finally {
                 concluded.accept(run);
               }

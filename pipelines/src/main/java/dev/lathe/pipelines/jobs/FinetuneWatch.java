@@ -73,9 +73,9 @@ final class FinetuneWatch {
     return end;
   }
 
-  /** Told when Spring Batch has written down the end, too. */
+  /** Told when Spring Batch is done with the run, normally because the run has ended. */
   void conclude() {
-    concluded.complete(null);
+    begin().end().thenRun(() -> concluded.complete(null));
   }
 
   /** Whether the run ended and everybody has written it down. */
@@ -96,6 +96,9 @@ final class FinetuneWatch {
 
   private void watch() {
     try {
+      if (detached) {
+        return;
+      }
       var journal = new FinetuneImport(run, shared.registry());
       journal.catchUp();
       if (adopting) {

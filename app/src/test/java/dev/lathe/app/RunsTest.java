@@ -1,0 +1,216 @@
+package dev.lathe.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lathe.app.api.ApiServer;
+import dev.lathe.app.cli.Session;
+import dev.lathe.app.cli.Terminal;
+import dev.lathe.app.owner.Home;
+import dev.lathe.checkpoints.bases.Base;
+import dev.lathe.checkpoints.bases.BaseStore;
+import dev.lathe.checkpoints.bases.TinyBase;
+import dev.lathe.datasets.store.DatasetStore;
+import dev.lathe.datasets.store.DatasetVersion;
+import dev.lathe.datasets.store.Split;
+import dev.lathe.datasets.tokens.Example;
+import dev.lathe.datasets.tokens.ShardWriter;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The commands around a run, with real run processes on the tiny base. */
+class RunsTest {
+  @TempDir static Path folder;
+
+  @BeforeAll
+  static void aBaseAndADataset() {
+    publish(TinyBase.create(new BaseStore(folder.resolve("bases"))));
+  }
+
+  @Test
+  void aRunIsTrainedShownComparedAndMeasured() {
+    var trained = train("4", "--json");
+    assertThat(trained.status()).as(trained.err()).isZero();
+    var run = trained.json();
+    assertThat(run.path("state").asString()).isEqualTo("completed");
+    assertThat(run.path("step").asInt()).isEqualTo(4);
+    assertThat(run.path("evalLoss").asDouble()).isLessThan(run.path("evalLossBefore").asDouble());
+    assertThat(run.path("peakRssMiB").asLong()).isPositive();
+    assertThat(run.path("checkpoints").size()).isPositive();
+    for (var key :
+        List.of(
+            "base", "dataset", "model", "tokens", "labelTokens", "seconds", "version", "error")) {
+      assertThat(run.has(key)).as(key).isTrue();
+    }
+    var id = run.path("id").asString();
+    var piece = id.substring(id.length() - 4);
+
+    assertThat(run("runs", "show", piece, "--json").json()).isEqualTo(run);
+    assertThat(run("runs", "list").out()).contains(id, "completed");
+    assertThat(run("runs", "watch", piece).out()).contains("completed");
+    var refused = run("runs", "resume", id);
+    assertThat(refused.status()).isEqualTo(2);
+    assertThat(refused.err()).contains("complete");
+
+    var other = train("3", "--json").json().path("id").asString();
+    assertThat(run("runs", "compare", id, other).out()).contains("recipe.steps", "evalLoss");
+
+    var base = run("eval", "tiny", "--dataset", "desk", "--json").json();
+    var tuned = run("eval", id, "--dataset", "desk@1", "--json").json();
+    assertThat(tuned.path("loss").asDouble()).isLessThan(base.path("loss").asDouble());
+    assertThat(tuned.path("loss").asDouble())
+        .isCloseTo(run.path("evalLoss").asDouble(), org.assertj.core.data.Offset.offset(1e-3));
+  }
+
+  @Test
+  void aRunOfOneTerminalIsStoppedAndResumedFromAnother() throws Exception {
+    var first = CompletableFuture.supplyAsync(() -> train("200", "--json"));
+    String id = "";
+    for (int i = 0; i < 600 && id.isEmpty(); i++) {
+      Thread.sleep(50);
+      for (var run : run("runs", "list", "--json").json().path("items")) {
+        if (run.path("steps").asInt(0) == 200 && run.path("step").asInt() > 1) {
+          id = run.path("id").asString();
+        }
+      }
+    }
+    assertThat(id).as("the run takes steps").isNotEmpty();
+
+    var stopped = run("runs", "stop", id, "--json");
+
+    assertThat(stopped.status()).as(stopped.err()).isZero();
+    assertThat(stopped.json().path("state").asString()).isEqualTo("stopped");
+    var told = first.get(30, TimeUnit.SECONDS);
+    assertThat(told.status()).isZero();
+    assertThat(told.json().path("state").asString()).isEqualTo("stopped");
+
+    var resumed = run("runs", "resume", id, "--json");
+    assertThat(resumed.status()).as(resumed.err()).isZero();
+    assertThat(resumed.json().path("state").asString()).isEqualTo("completed");
+    assertThat(resumed.err()).contains("goes on behind step");
+  }
+
+  @Test
+  void whatCannotBeTrainedIsSaid() {
+    var base = run("train", "--base", "tiniest", "--dataset", "desk@1", "--name", "x");
+    assertThat(base.status()).isEqualTo(2);
+    assertThat(base.err()).contains("tiniest", "tiny");
+    var dataset = run("train", "--base", "tiny", "--dataset", "desc@1", "--name", "x");
+    assertThat(dataset.status()).isEqualTo(2);
+    assertThat(dataset.err()).contains("Did you mean 'desk'?");
+    var key =
+        run("train", "--base", "tiny", "--dataset", "desk@1", "--name", "x", "--set", "step=4");
+    assertThat(key.status()).isEqualTo(2);
+    assertThat(key.err()).contains("Did you mean 'steps'?");
+    var unknown = run("runs", "show", "nothing");
+    assertThat(unknown.status()).isEqualTo(2);
+    assertThat(unknown.err()).contains("no such run");
+  }
+
+  private record Ran(int status, String out, String err) {
+    JsonNode json() {
+      return JsonMapper.shared().readTree(out);
+    }
+  }
+
+  private static Ran train(String steps, String... more) {
+    var line =
+        new java.util.ArrayList<>(
+            List.of("train", "--base", "tiny", "--dataset", "desk@1", "--name", "support"));
+    for (var set :
+        List.of(
+            "steps=" + steps,
+            "batchTokens=128",
+            "learningRate=0.01",
+            "threads=1",
+            "precision=fp32",
+            "checkpointEvery=100")) {
+      line.addAll(List.of("--set", set));
+    }
+    line.addAll(List.of(more));
+    return run(line.toArray(String[]::new));
+  }
+
+  private static Ran run(String... arguments) {
+    var out = new ByteArrayOutputStream();
+    var err = new ByteArrayOutputStream();
+    var terminal =
+        new Terminal(
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            false,
+            false,
+            80);
+    var session = new Session(new Home(folder), new ApiServer(), terminal, Map.of());
+    int status = Main.commands(session).run(arguments);
+    return new Ran(
+        status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  private static void publish(Base base) {
+    var store = new DatasetStore(folder.resolve("datasets"));
+    var aside = store.aside();
+    shard(aside.shard(Split.TRAIN), base, 40);
+    shard(aside.shard(Split.VALIDATION), base, 6);
+    var part = new DatasetVersion.Part(40, 40, 1600, 1400);
+    store.publish(
+        aside,
+        "desk",
+        n ->
+            new DatasetVersion(
+                "desk@" + n,
+                "desk",
+                n,
+                "cd".repeat(32),
+                base.name(),
+                base.tokenizerSha256(),
+                base.templateSha256(),
+                false,
+                List.of(),
+                Map.of(),
+                46,
+                46,
+                new TreeMap<>(),
+                0,
+                new TreeMap<>(),
+                new TreeMap<>(),
+                new TreeMap<>(),
+                new TreeMap<>(),
+                1840,
+                1600,
+                Map.of("train", part, "validation", new DatasetVersion.Part(6, 6, 240, 200)),
+                1.0,
+                "2026-11-21T12:00:00Z"));
+    assertThat(Files.isDirectory(folder.resolve("datasets/desk/1"))).isTrue();
+  }
+
+  /** Conversations that can be learnt: the same few words again and again. */
+  private static void shard(Path file, Base base, int examples) {
+    try (var out = new ShardWriter(file, base.tokenizerSha256(), base.templateSha256())) {
+      for (int i = 0; i < examples; i++) {
+        int n = 30 + i % 7;
+        var ids = new int[n];
+        var labelled = new BitSet(n);
+        for (int t = 0; t < n; t++) {
+          ids[t] = 10 + (i + t) % 7;
+          labelled.set(t, t > 5);
+        }
+        out.add(new Example("c" + i, ids, labelled, "made", ""));
+      }
+      out.finish();
+    }
+  }
+}
