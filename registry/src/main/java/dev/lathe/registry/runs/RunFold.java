@@ -136,7 +136,8 @@ public record RunFold(
       endedState = state == null ? RunState.FAILED : RunState.of(state);
       endedError = r.text("error");
       step = r.whole("step", step);
-      var last = r.number("evalLoss");
+      // A run that ended early has no last validation: what it states then is an earlier one.
+      var last = endedState == RunState.COMPLETED ? r.number("evalLoss") : null;
       evalLoss = last == null ? evalLoss : last;
       var before = r.number("evalLossBefore");
       evalLossBefore = before == null ? evalLossBefore : before;
