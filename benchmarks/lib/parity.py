@@ -16,6 +16,7 @@ from .table import table
 
 LOSS, COSINE, SCORE = 1e-4, 0.999, 0.005
 TORCH = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}  # AdamW's, on both sides
+DATASET = {"maxLength": 256, "validation": 0.15, "test": 0}
 RECIPE = {"rank": 8, "alpha": 16, "learningRate": 2e-4, "schedule": "cosine", "warmup": 2, "weightDecay": 0.01, "clip": 1.0, "batchTokens": 512,
     "precision": "fp32", "shuffle": "false", "evalEvery": 0, "checkpointEvery": 0}
 
@@ -54,7 +55,7 @@ def one(peers, lathe, base, log, steps):
     folder.mkdir(parents=True)
     ours = lathe.pull(base)
     theirs = peers.base(ours) if base == REAL else ours  # the tiny base is a Hugging Face directory as it stands
-    ref = lathe.call("dataset", "build", log, "--name", f"parity-{base}", "--base", base, *sets({"maxLength": 256}))["dataset"]
+    ref = lathe.call("dataset", "build", log, "--name", f"parity-{base}", "--base", base, *sets(DATASET))["dataset"]
     for split in ("train", "validation"):
         lathe.export(ref, split, folder / f"{split}.jsonl")
 
@@ -65,9 +66,14 @@ def one(peers, lathe, base, log, steps):
         return json.loads(done.stdout.splitlines()[-1])
 
     python("init", theirs, folder / "initial", RECIPE["rank"], RECIPE["alpha"])
-    run = lathe.call("train", "--base", base, "--dataset", ref, "--name", f"parity-{base}", *sets({**RECIPE, "steps": steps, "initFrom": folder / "initial"}))
-    if run["state"] != "completed":
-        raise Failed(f"Our run {run['id']} ended as {run['state']}: {run.get('error')}")
+
+    def trained(**recipe):
+        run = lathe.call("train", "--base", base, "--dataset", ref, "--name", f"parity-{base}", *sets({**RECIPE, **recipe}))
+        if run["state"] != "completed":
+            raise Failed(f"Our run {run['id']} ended as {run['state']}: {run.get('error')}")
+        return run
+
+    run = trained(steps=steps, initFrom=folder / "initial")
     taken = [r for r in lathe.journal(run["id"]) if r["type"] == "step"]
     examples = [json.loads(line) for line in open(folder / "train.jsonl")]
     hyperparameters = {**TORCH, "learningRate": RECIPE["learningRate"], "weightDecay": RECIPE["weightDecay"], "clip": RECIPE["clip"], "warmupSteps": RECIPE["warmup"]}
@@ -78,7 +84,8 @@ def one(peers, lathe, base, log, steps):
     cosines = python("compare", folder / "initial", adapter, folder / "peft")
     say("  scores …")
     scores = {name: python("score", theirs, d, folder / "validation.jsonl")["loss"] for name, d in (("initial", folder / "initial"), ("ours", adapter), ("peft", folder / "peft"))}
-    here = lathe.call("eval", folder / "peft", "--dataset", ref)["loss"]
+    loaded = trained(steps=1, learningRate=0, initFrom=folder / "peft")  # PEFT's adapter as a run of ours, unchanged, so that `eval` can name it
+    evaluated = lathe.call("eval", loaded["id"], "--dataset", ref)["loss"]
     losses = [r["loss"] for r in taken]
     worst = max(abs(a - b) for a, b in zip(losses, peft["losses"], strict=True))
     module = min(cosines["modules"].values())
@@ -86,13 +93,14 @@ def one(peers, lathe, base, log, steps):
         check(f"{steps} losses, largest difference", f"<= {LOSS:g}", f"{worst:.2e}", worst <= LOSS),
         check(f"update of {len(cosines['modules'])} modules, smallest cosine", f">= {COSINE}", f"{module:.7f}", module >= COSINE),
         scored("our adapter: loss there against here", scores["ours"], run["evalLoss"]),
-        scored("PEFT's trained adapter: loss here against there", here, scores["peft"]),
-        scored("PEFT's fresh adapter: loss here against there", run["evalLossBefore"], scores["initial"]),
+        scored("PEFT's trained adapter: a run from it here against there", loaded["evalLossBefore"], scores["peft"]),
+        scored("PEFT's trained adapter: ./lathe eval here against there", evaluated, scores["peft"]),
+        scored("PEFT's fresh adapter: a run from it here against there", run["evalLossBefore"], scores["initial"]),
     ]
     for c in checks:
         say(f"  {c['name']}: {c['found']} ({c['expected']})")
     return {"base": base, "checks": checks, "run": run["id"], "losses": {"ours": losses, "peft": peft["losses"]}, "gradNorms": {"ours": [r["gradNorm"] for r in taken], "peft": peft["gradNorms"]},
-        "smallestTensorCosine": min(cosines["tensors"].values()), "scores": {**scores, "evalLoss": run["evalLoss"], "evalLossBefore": run["evalLossBefore"], "peftHere": here}}
+        "smallestTensorCosine": min(cosines["tensors"].values()), "scores": {**scores, "evalLoss": run["evalLoss"], "evalLossBefore": run["evalLossBefore"], "peftHere": loaded["evalLossBefore"], "peftEvaluated": evaluated}}
 
 
 def batches(examples, taken):
