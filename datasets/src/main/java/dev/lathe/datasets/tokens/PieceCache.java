@@ -133,7 +133,7 @@ public final class PieceCache {
       int token = c < 128 && begins[c] ? addedAt(text, i) : 0;
       if (token > 0) {
         piece(text, from, i, out);
-        piece(text, i, i + token, out);
+        out.add(part(text.substring(i, i + token)), i);
         i += token;
         from = i;
       } else {
@@ -169,12 +169,54 @@ public final class PieceCache {
     var piece = text.substring(from, to);
     var known = pieces.get(piece);
     if (known == null) {
-      known = tokenizer.encode(piece);
-      if (piece.length() <= LONGEST && pieces.size() < MOST) {
-        pieces.put(piece, known);
-      }
+      known = finer(piece);
+      remember(piece, known);
     }
     out.add(known, from);
+  }
+
+  /** A piece not seen before, cut further where a word ends: its parts may have been there. */
+  private Encoded finer(String piece) {
+    Growing parts = null;
+    int from = 0;
+    for (int i = 1; i < piece.length(); i++) {
+      if (endsWord(piece.charAt(i - 1), piece.charAt(i))) {
+        parts = parts == null ? new Growing(piece.length()) : parts;
+        parts.add(part(piece.substring(from, i)), from);
+        from = i;
+      }
+    }
+    if (parts == null) {
+      return tokenizer.encode(piece);
+    }
+    parts.add(part(piece.substring(from)), from);
+    return parts.encoded();
+  }
+
+  private Encoded part(String part) {
+    var known = pieces.get(part);
+    if (known == null) {
+      known = tokenizer.encode(part);
+      remember(part, known);
+    }
+    return known;
+  }
+
+  private void remember(String piece, Encoded tokens) {
+    if (piece.length() <= LONGEST && pieces.size() < MOST) {
+      pieces.put(piece, tokens);
+    }
+  }
+
+  /** A letter before punctuation. Not an apostrophe: patterns differ about contractions. */
+  private static boolean endsWord(char before, char after) {
+    boolean letter = (before >= 'a' && before <= 'z') || (before >= 'A' && before <= 'Z');
+    boolean punctuation =
+        (after > ' ' && after < '0' && after != '\'')
+            || (after > '9' && after < 'A')
+            || (after > 'Z' && after < 'a')
+            || (after > 'z' && after < 127);
+    return letter && punctuation;
   }
 
   private static final class Growing {
