@@ -87,8 +87,7 @@ public final class RunMain {
     var start = Start.of(recipe, base);
 
     var folder = Path.of(spec.dataset().folder());
-    try (var weights = base.weights();
-        var decoder = Decoder.open(weights, base.config(), start.shape(), precision, device);
+    try (var decoder = decoder(base, start.shape(), precision, device);
         var train = split(folder, "train", recipe, base).orElseThrow(() -> empty(spec));
         var validation = split(folder, "validation", recipe, base).orElse(null)) {
       var checkpoints = new Checkpoints(run.checkpoints(), recipe.keep(), machine, start.config());
@@ -129,6 +128,13 @@ public final class RunMain {
         watcher.event("warning", "Resumed inexactly: " + String.join("; ", differences));
       }
       finish(run, journal, checkpoints, decoder, watcher, loop.run(state));
+    }
+  }
+
+  private static Decoder decoder(
+      Base base, LoraShape shape, Precision precision, ComputeDevice device) {
+    try (var weights = base.weights()) {
+      return Decoder.open(weights, base.config(), shape, precision, device);
     }
   }
 
