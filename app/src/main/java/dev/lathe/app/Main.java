@@ -3,11 +3,12 @@ package dev.lathe.app;
 import dev.lathe.app.api.ApiServer;
 import dev.lathe.app.cli.Bases;
 import dev.lathe.app.cli.Commands;
+import dev.lathe.app.cli.Datasets;
+import dev.lathe.app.cli.Demo;
 import dev.lathe.app.cli.DoctorCommand;
 import dev.lathe.app.cli.Eval;
 import dev.lathe.app.cli.PullCommand;
 import dev.lathe.app.cli.Runs;
-import dev.lathe.app.cli.RunsFollow;
 import dev.lathe.app.cli.Serve;
 import dev.lathe.app.cli.Session;
 import dev.lathe.app.cli.Terminal;
@@ -31,24 +32,13 @@ public final class Main {
 
   static Commands commands(Session session) {
     return new Commands(session)
+        .add(new Demo(session))
         .add(new DoctorCommand(session))
         .add(new PullCommand(session))
-        .add(
-            new Bases(session),
-            new Bases.Listed(session),
-            new Bases.Show(session),
-            new Bases.Verify(session),
-            new Bases.Remove(session))
+        .add(new Bases(session), Bases.parts(session)) // list, show, verify, remove
+        .add(new Datasets(), Datasets.parts(session)) // build, list, show, preview, stats, …
         .add(new Train(session))
-        .add(
-            new Runs(session),
-            new Runs.Listed(session),
-            new Runs.Show(session),
-            new RunsFollow.Watch(session),
-            new RunsFollow.Stop(session),
-            new RunsFollow.Pause(session),
-            new RunsFollow.Resume(session),
-            new Runs.Compare(session))
+        .add(new Runs(session), Runs.parts(session)) // list, show, watch, stop, resume, compare, …
         .add(new Eval(session))
         .add(new Serve(session));
   }

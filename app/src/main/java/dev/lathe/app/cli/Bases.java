@@ -13,6 +13,16 @@ public final class Bases extends HomeCommand {
     super(session);
   }
 
+  /** The subcommands. */
+  public static Object[] parts(Session session) {
+    return new Object[] {
+      new Listed(session),
+      new Show(session),
+      new Verify(session),
+      new Remove(session)
+    };
+  }
+
   @Override
   protected int run(OwnerClient owner) {
     return list(owner, this);

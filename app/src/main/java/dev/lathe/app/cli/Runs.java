@@ -17,6 +17,19 @@ public final class Runs extends HomeCommand {
     super(session);
   }
 
+  /** The subcommands. */
+  public static Object[] parts(Session session) {
+    return new Object[] {
+      new Listed(session),
+      new Show(session),
+      new RunsFollow.Watch(session),
+      new RunsFollow.Stop(session),
+      new RunsFollow.Pause(session),
+      new RunsFollow.Resume(session),
+      new Compare(session)
+    };
+  }
+
   @Override
   protected int run(OwnerClient owner) {
     return list(owner, this);

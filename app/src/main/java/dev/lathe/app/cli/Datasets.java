@@ -1,0 +1,325 @@
+package dev.lathe.app.cli;
+
+import dev.lathe.app.owner.OwnerClient;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.JsonNode;
+
+/** {@code dataset …}: conversation logs become versions of token shards. */
+@Command(name = "dataset", description = "conversation logs become versioned datasets")
+public final class Datasets implements Runnable {
+  @Spec CommandSpec spec;
+
+  /** The subcommands. */
+  public static Object[] parts(Session session) {
+    return new Object[] {
+      new Build(session),
+      new Listed(session),
+      new Show(session),
+      new PreviewCommand(session),
+      new Stats(session),
+      new Diff(session),
+      new Export(session)
+    };
+  }
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(
+        spec.commandLine(), "which one: " + String.join(", ", spec.subcommands().keySet()) + "?");
+  }
+
+  /** {@code dataset build LOG… --name N --base B}. */
+  @Command(name = "build", description = "read, clean, split and tokenize logs into a new version")
+  public static final class Build extends HomeCommand {
+    @Parameters(paramLabel = "LOG", arity = "1..*", description = "files, gzip and zstd too")
+    List<Path> logs = List.of();
+
+    @Option(names = "--name", required = true, paramLabel = "NAME", description = "of the dataset")
+    String name;
+
+    @Option(
+        names = "--base",
+        required = true,
+        paramLabel = "BASE",
+        description = "whose tokenizer and chat template it is made with")
+    String base;
+
+    @Option(
+        names = "--format",
+        paramLabel = "F",
+        description = "openai, sharegpt, lathe, alpaca, prompt-completion (default: found out)")
+    @Nullable String format;
+
+    @Option(names = "--recipe", paramLabel = "FILE", description = "YAML; see docs/recipes.md")
+    @Nullable Path recipe;
+
+    @Option(
+        names = "--set",
+        paramLabel = "KEY=VALUE",
+        description = "a single key of the recipe, over the file's")
+    Map<String, String> set = Map.of();
+
+    public Build(Session session) {
+      super(session);
+    }
+
+    @Override
+    protected int run(OwnerClient owner) {
+      var wanted = new LinkedHashMap<String, @Nullable Object>();
+      wanted.put("logs", logs.stream().map(l -> l.toAbsolutePath().toString()).toList());
+      wanted.put("name", name);
+      wanted.put("base", base);
+      wanted.put("format", format);
+      wanted.put("recipe", recipe == null ? null : recipe.toAbsolutePath().toString());
+      wanted.put("set", set);
+      print(build(owner, wanted, terminal()), built -> tellOne(built, terminal()));
+      return ExitStatus.DONE;
+    }
+  }
+
+  /** The version, built or found to be there already. */
+  static JsonNode build(OwnerClient owner, Object wanted, Terminal terminal) {
+    try (var progress = new Progress(terminal)) {
+      return owner.work(
+          "datasets",
+          wanted,
+          p ->
+              progress.update(
+                  p.path("stage").asString(""),
+                  p.path("done").asLong(0),
+                  p.path("total").asLong(0),
+                  "conversations"));
+    }
+  }
+
+  /** {@code dataset list}. */
+  @Command(name = "list", description = "the versions of this home")
+  public static final class Listed extends HomeCommand {
+    public Listed(Session session) {
+      super(session);
+    }
+
+    @Override
+    protected int run(OwnerClient owner) {
+      print(owner.get("datasets"), this::tell);
+      return ExitStatus.DONE;
+    }
+
+    private void tell(JsonNode listing) {
+      if (listing.path("items").isEmpty()) {
+        terminal().out().println("No dataset yet: ./lathe dataset build LOG… --name N --base B");
+        return;
+      }
+      var table = new Table("DATASET", "BASE", "KEPT", "TOKENS", "LABELLED", "CREATED");
+      for (var d : listing.path("items")) {
+        table.row(
+            d.path("dataset").asString(""),
+            d.path("base").asString(""),
+            Text.count(d.path("kept")),
+            Text.count(d.path("tokens")),
+            Text.count(d.path("labelTokens")),
+            Text.minute(d.path("createdAt")));
+      }
+      table.print(terminal().out());
+    }
+  }
+
+  /** {@code dataset show D@V}. */
+  @Command(name = "show", description = "what went into a version and what was dropped, and why")
+  public static final class Show extends HomeCommand {
+    @Parameters(paramLabel = "DATASET", description = "NAME@N, or NAME for the newest")
+    String ref;
+
+    public Show(Session session) {
+      super(session);
+    }
+
+    @Override
+    protected int run(OwnerClient owner) {
+      print(owner.get("datasets/" + Text.segment(ref)), d -> tellOne(d, terminal()));
+      return ExitStatus.DONE;
+    }
+  }
+
+  /** {@code dataset preview D@V}. */
+  @Command(
+      name = "preview",
+      description = "tokens as the model sees them: learned ones in green, read ones in grey")
+  public static final class PreviewCommand extends HomeCommand {
+    @Parameters(paramLabel = "DATASET")
+    String ref;
+
+    @Option(names = "-n", defaultValue = "3", paramLabel = "N", description = "how many (3)")
+    int n;
+
+    @Option(names = "--split", defaultValue = "train", description = "train, validation or test")
+    String split;
+
+    public PreviewCommand(Session session) {
+      super(session);
+    }
+
+    @Override
+    protected int run(OwnerClient owner) {
+      var path =
+          "datasets/%s/preview?n=%d&split=%s".formatted(Text.segment(ref), n, Text.segment(split));
+      print(owner.get(path), p -> new TokenColours(terminal()).print(p));
+      return ExitStatus.DONE;
+    }
+  }
+
+  /** {@code dataset stats D@V}. */
+  @Command(name = "stats", description = "lengths, roles, feedback and how answers begin")
+  public static final class Stats extends HomeCommand {
+    @Parameters(paramLabel = "DATASET")
+    String ref;
+
+    public Stats(Session session) {
+      super(session);
+    }
+
+    @Override
+    protected int run(OwnerClient owner) {
+      var path = "datasets/" + Text.segment(ref) + "/stats";
+      print(owner.get(path), s -> DatasetFigures.tell(s, terminal().out()));
+      return ExitStatus.DONE;
+    }
+  }
+
+  /** {@code dataset diff D@V D@W}. */
+  @Command(name = "diff", description = "what one version has and another has not")
+  public static final class Diff extends HomeCommand {
+    @Parameters(index = "0", paramLabel = "BEFORE")
+    String before;
+
+    @Parameters(index = "1", paramLabel = "AFTER")
+    String after;
+
+    public Diff(Session session) {
+      super(session);
+    }
+
+    @Override
+    protected int run(OwnerClient owner) {
+      var path = "datasets/" + Text.segment(before) + "/diff?with=" + Text.segment(after);
+      print(owner.get(path), this::tell);
+      return ExitStatus.DONE;
+    }
+
+    private void tell(JsonNode diff) {
+      var out = terminal().out();
+      out.printf(
+          Locale.ROOT,
+          "%s -> %s: %,d the same, %,d added, %,d removed, %,d changed, %,d in another split%n",
+          diff.path("before").asString(""),
+          diff.path("after").asString(""),
+          diff.path("same").asLong(),
+          diff.path("added").size(),
+          diff.path("removed").size(),
+          diff.path("changed").size(),
+          diff.path("moved").size());
+      for (var part : List.of("counts", "recipe")) {
+        for (var entry : diff.path(part).properties()) {
+          out.printf(
+              "  %-10s %s: %s -> %s%n",
+              part,
+              entry.getKey(),
+              Text.plain(entry.getValue(), 0),
+              Text.plain(entry.getValue(), 1));
+        }
+      }
+    }
+  }
+
+  /** {@code dataset export D@V --format F --out FILE}. */
+  @Command(name = "export", description = "write a version for other programs")
+  public static final class Export extends HomeCommand {
+    @Parameters(paramLabel = "DATASET")
+    String ref;
+
+    @Option(
+        names = "--format",
+        required = true,
+        description = "openai, or tokens: {\"input_ids\": […], \"labels\": […]} a line")
+    String format;
+
+    @Option(names = "--split", description = "train, validation or test (default: all)")
+    @Nullable String split;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE")
+    Path out;
+
+    public Export(Session session) {
+      super(session);
+    }
+
+    @Override
+    protected int run(OwnerClient owner) {
+      var wanted = new LinkedHashMap<String, @Nullable Object>();
+      wanted.put("format", format);
+      wanted.put("split", split);
+      wanted.put("out", out.toAbsolutePath().toString());
+      var path = "datasets/" + Text.segment(ref) + "/export";
+      print(
+          owner.post(path, wanted, OwnerClient.Repeat.SAFE),
+          e ->
+              terminal()
+                  .out()
+                  .printf(
+                      Locale.ROOT,
+                      "%,d lines, %s: %s%n",
+                      e.path("lines").asLong(),
+                      Text.megabytes(e.path("bytes").asLong()),
+                      e.path("out").asString("")));
+      return ExitStatus.DONE;
+    }
+  }
+
+  static void tellOne(JsonNode d, Terminal terminal) {
+    var out = terminal.out();
+    out.printf("%s for %s%n", d.path("dataset").asString(""), d.path("base").asString(""));
+    out.printf(
+        "  %s conversations read, %s kept, %s entries broken%n",
+        Text.count(d.path("conversations")),
+        Text.count(d.path("kept")),
+        Text.count(d.path("broken")));
+    tellCounts(out, "dropped", d.path("dropped"));
+    tellCounts(out, "redacted", d.path("redactions"));
+    tellCounts(out, "tools", d.path("toolPolicy"));
+    tellCounts(out, "cut", d.path("truncated"));
+    for (var source : d.path("sources")) {
+      for (var broken : source.path("firstBroken")) {
+        out.println("  broken: " + source.path("file").asString("") + " " + broken.asString(""));
+      }
+    }
+    var table = new Table("  SPLIT", "CONVERSATIONS", "TOKENS", "LABELLED");
+    for (var entry : d.path("splits").properties()) {
+      table.row(
+          "  " + entry.getKey(),
+          Text.count(entry.getValue().path("conversations")),
+          Text.count(entry.getValue().path("tokens")),
+          Text.count(entry.getValue().path("labelTokens")));
+    }
+    table.print(out);
+    out.println("  id " + d.path("id").asString(""));
+  }
+
+  private static void tellCounts(java.io.PrintStream out, String what, JsonNode counts) {
+    for (var entry : counts.properties()) {
+      if (entry.getValue().asLong(0) > 0) {
+        out.printf("  %-9s %s: %s%n", what, entry.getKey(), Text.count(entry.getValue()));
+      }
+    }
+  }
+}
