@@ -16,10 +16,7 @@ public final class Bases extends HomeCommand {
   /** The subcommands. */
   public static Object[] parts(Session session) {
     return new Object[] {
-      new Listed(session),
-      new Show(session),
-      new Verify(session),
-      new Remove(session)
+      new Listed(session), new Show(session), new Verify(session), new Remove(session)
     };
   }
 

@@ -161,8 +161,7 @@ public final class Demo extends HomeCommand {
                 "recipe", samples.trainingRecipe()),
             OwnerClient.Repeat.NEVER);
     var id = started.path("id").asString("");
-    var run =
-        new RunFollower(owner, id, terminal()).toItsEnd(RunFollower.Interrupt.STOPS_THE_RUN);
+    var run = new RunFollower(owner, id, terminal()).toItsEnd(RunFollower.Interrupt.STOPS_THE_RUN);
     if (!run.path("state").asString("").equals("completed")) {
       throw new ApiError(
           500,
@@ -222,7 +221,8 @@ public final class Demo extends HomeCommand {
     var marksAfter = voice.shares(after);
     voice
         .shares(before)
-        .forEach((mark, share) -> marks.put(mark, new Pair(share, marksAfter.getOrDefault(mark, 0.0))));
+        .forEach(
+            (mark, share) -> marks.put(mark, new Pair(share, marksAfter.getOrDefault(mark, 0.0))));
     var answers = new ArrayList<Answer>();
     for (int i = 0; i < prompts.size(); i++) {
       answers.add(new Answer(prompts.get(i), before.get(i), after.get(i)));
@@ -268,8 +268,7 @@ public final class Demo extends HomeCommand {
     out.println(terminal().styled("90", "before: ") + indented(first.base()));
     out.println(terminal().styled("32", "after:  ") + indented(first.tuned()));
     out.println();
-    out.printf(
-        Locale.ROOT, "validation loss  %.3f -> %.3f%n", o.eval().base(), o.eval().tuned());
+    out.printf(Locale.ROOT, "validation loss  %.3f -> %.3f%n", o.eval().base(), o.eval().tuned());
     out.printf(
         Locale.ROOT,
         "in the voice     %.0f %% -> %.0f %% of %d unseen prompts%n",
