@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -23,7 +22,7 @@ public final class Datasets implements Runnable {
   /** The subcommands. */
   public static Object[] parts(Session session) {
     return new Object[] {
-      new Build(session),
+      new DatasetBuild(session),
       new Listed(session),
       new Show(session),
       new PreviewCommand(session),
@@ -37,70 +36,6 @@ public final class Datasets implements Runnable {
   public void run() {
     throw new CommandLine.ParameterException(
         spec.commandLine(), "which one: " + String.join(", ", spec.subcommands().keySet()) + "?");
-  }
-
-  /** {@code dataset build LOG… --name N --base B}. */
-  @Command(name = "build", description = "read, clean, split and tokenize logs into a new version")
-  public static final class Build extends HomeCommand {
-    @Parameters(paramLabel = "LOG", arity = "1..*", description = "files, gzip and zstd too")
-    List<Path> logs = List.of();
-
-    @Option(names = "--name", required = true, paramLabel = "NAME", description = "of the dataset")
-    String name;
-
-    @Option(
-        names = "--base",
-        required = true,
-        paramLabel = "BASE",
-        description = "whose tokenizer and chat template it is made with")
-    String base;
-
-    @Option(
-        names = "--format",
-        paramLabel = "F",
-        description = "openai, sharegpt, lathe, alpaca, prompt-completion (default: found out)")
-    @Nullable String format;
-
-    @Option(names = "--recipe", paramLabel = "FILE", description = "YAML; see docs/recipes.md")
-    @Nullable Path recipe;
-
-    @Option(
-        names = "--set",
-        paramLabel = "KEY=VALUE",
-        description = "a single key of the recipe, over the file's")
-    Map<String, String> set = Map.of();
-
-    public Build(Session session) {
-      super(session);
-    }
-
-    @Override
-    protected int run(OwnerClient owner) {
-      var wanted = new LinkedHashMap<String, @Nullable Object>();
-      wanted.put("logs", logs.stream().map(l -> l.toAbsolutePath().toString()).toList());
-      wanted.put("name", name);
-      wanted.put("base", base);
-      wanted.put("format", format);
-      wanted.put("recipe", recipe == null ? null : recipe.toAbsolutePath().toString());
-      wanted.put("set", set);
-      print(build(owner, wanted, terminal()), built -> tellOne(built, terminal()));
-      return ExitStatus.DONE;
-    }
-  }
-
-  /** The version, built or found to be there already. */
-  static JsonNode build(OwnerClient owner, Object wanted, Terminal terminal) {
-    try (var progress = new Progress(terminal)) {
-      return owner.work(
-          "datasets",
-          wanted,
-          p ->
-              progress.update(
-                  p.path("stage").asString(""),
-                  p.path("done").asLong(0),
-                  p.path("total").asLong(0),
-                  "conversations"));
-    }
   }
 
   /** {@code dataset list}. */

@@ -2,7 +2,6 @@ package dev.lathe.app.cli;
 
 import dev.lathe.app.demo.EarlierRun;
 import dev.lathe.app.demo.Samples;
-import dev.lathe.app.demo.Voice;
 import dev.lathe.app.owner.ApiError;
 import dev.lathe.app.owner.OwnerClient;
 import java.nio.file.Path;
@@ -11,11 +10,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.MissingNode;
 
 /** The whole loop on the sample logs: base, dataset, training, and the answers before and after. */
 @Command(name = "demo", description = "the whole loop on the sample logs, with a base that fits")
@@ -49,24 +48,6 @@ public final class Demo extends HomeCommand {
     T run() throws Exception;
   }
 
-  /** What is told at the end, and what {@code --json} prints. */
-  record Outcome(
-      String base,
-      String baseReason,
-      String dataset,
-      String run,
-      boolean reused,
-      Pair eval,
-      Pair voice,
-      Map<String, Pair> marks,
-      List<Answer> answers,
-      Map<String, Double> stages,
-      double seconds) {}
-
-  record Pair(double base, double tuned) {}
-
-  record Answer(String prompt, String base, String tuned) {}
-
   private record Base(JsonNode shown, String reason) {
     String name() {
       return shown.path("name").asString("");
@@ -83,6 +64,7 @@ public final class Demo extends HomeCommand {
   protected int run(OwnerClient owner) throws Exception {
     var samples = Samples.in(session().home().folder().resolve("samples"));
     var prompts = Samples.prompts();
+    var voice = Samples.voice();
 
     var base = stage("base", () -> base(owner));
     note(base.name() + ": " + base.reason());
@@ -110,8 +92,22 @@ public final class Demo extends HomeCommand {
     var adapter = EarlierRun.adapter(runs, trained.id());
     var after = stage("answers after", () -> answers(owner, base.name(), adapter, prompts));
 
-    var outcome = outcome(base, dataset, trained, prompts, before, after);
-    print(outcome, this::tell);
+    var outcome =
+        new DemoOutcome(
+            base.name(),
+            base.reason(),
+            dataset.path("dataset").asString(""),
+            trained.id(),
+            trained.reused(),
+            new DemoOutcome.Pair(
+                trained.run().path("evalLossBefore").asDouble(Double.NaN),
+                trained.run().path("evalLoss").asDouble(Double.NaN)),
+            new DemoOutcome.Pair(voice.share(before), voice.share(after)),
+            DemoOutcome.marks(voice, before, after),
+            DemoOutcome.answers(prompts, before, after),
+            stages,
+            seconds(begun));
+    print(outcome, o -> o.tell(terminal()));
     return ExitStatus.DONE;
   }
 
@@ -143,13 +139,27 @@ public final class Demo extends HomeCommand {
     wanted.put("name", NAME);
     wanted.put("base", base.name());
     wanted.put("recipe", samples.datasetRecipe().toString());
-    return Datasets.build(owner, wanted, terminal());
+    return DatasetBuild.build(owner, wanted, terminal());
   }
 
   private Trained train(OwnerClient owner, Samples samples, Base base, JsonNode dataset) {
-    var earlier = fresh ? Optional.<String>empty() : earlier(owner, samples, base, dataset);
-    if (earlier.isPresent()) {
-      return new Trained(owner.get("runs/" + earlier.get()), true);
+    var wanted =
+        new EarlierRun(
+            base.shown().path("weightsSha256").asString(""),
+            dataset.path("id").asString(""),
+            samples.resolvedTraining());
+    var runs = session().home().runs();
+    var listing = fresh ? MissingNode.getInstance() : owner.get("runs");
+    var completed = wanted.completed(listing, runs);
+    if (completed.isPresent()) {
+      return new Trained(owner.get("runs/" + completed.get()), true);
+    }
+    var stopped = wanted.stopped(listing, runs);
+    if (stopped.isPresent()) {
+      var id = stopped.get();
+      terminal().err().println("  going on with run " + id + ", which was stopped");
+      owner.post("runs/" + id + "/resume", Map.of(), OwnerClient.Repeat.NEVER);
+      return new Trained(followed(new RunFollower(owner, id, terminal())), false);
     }
     var started =
         owner.post(
@@ -161,28 +171,24 @@ public final class Demo extends HomeCommand {
                 "recipe", samples.trainingRecipe()),
             OwnerClient.Repeat.NEVER);
     var id = started.path("id").asString("");
-    var run = new RunFollower(owner, id, terminal()).toItsEnd(RunFollower.Interrupt.STOPS_THE_RUN);
-    if (!run.path("state").asString("").equals("completed")) {
-      throw new ApiError(
-          500,
-          "the run ended as " + run.path("state").asString(""),
-          id,
-          run.path("error").asString("")
-              + " See './lathe runs show "
-              + id
-              + "' and its process.log.");
-    }
-    return new Trained(run, false);
+    return new Trained(followed(new RunFollower(owner, id, terminal())), false);
   }
 
-  private Optional<String> earlier(
-      OwnerClient owner, Samples samples, Base base, JsonNode dataset) {
-    var wanted =
-        new EarlierRun(
-            base.shown().path("weightsSha256").asString(""),
-            dataset.path("id").asString(""),
-            samples.resolvedTraining());
-    return wanted.completed(owner.get("runs"), session().home().runs());
+  private static JsonNode followed(RunFollower follower) {
+    var run = follower.toItsEnd(RunFollower.Interrupt.STOPS_THE_RUN);
+    var state = run.path("state").asString("");
+    var id = run.path("id").asString("");
+    if (state.equals("stopped")) {
+      throw new ApiError(503, "the run was stopped", id, "'./lathe demo' goes on with it.");
+    }
+    if (!state.equals("completed")) {
+      throw new ApiError(
+          500,
+          "the run ended as " + state,
+          id,
+          run.path("error").asString("") + " See './lathe runs show " + id + "'.");
+    }
+    return run;
   }
 
   private List<String> answers(
@@ -209,40 +215,6 @@ public final class Demo extends HomeCommand {
     return answers;
   }
 
-  private Outcome outcome(
-      Base base,
-      JsonNode dataset,
-      Trained trained,
-      List<String> prompts,
-      List<String> before,
-      List<String> after) {
-    Voice voice = Samples.voice();
-    var marks = new LinkedHashMap<String, Pair>();
-    var marksAfter = voice.shares(after);
-    voice
-        .shares(before)
-        .forEach(
-            (mark, share) -> marks.put(mark, new Pair(share, marksAfter.getOrDefault(mark, 0.0))));
-    var answers = new ArrayList<Answer>();
-    for (int i = 0; i < prompts.size(); i++) {
-      answers.add(new Answer(prompts.get(i), before.get(i), after.get(i)));
-    }
-    return new Outcome(
-        base.name(),
-        base.reason(),
-        dataset.path("dataset").asString(""),
-        trained.id(),
-        trained.reused(),
-        new Pair(
-            trained.run().path("evalLossBefore").asDouble(Double.NaN),
-            trained.run().path("evalLoss").asDouble(Double.NaN)),
-        new Pair(voice.share(before), voice.share(after)),
-        marks,
-        answers,
-        stages,
-        seconds(begun));
-  }
-
   private <T> T stage(String name, Stage<T> work) throws Exception {
     long start = System.nanoTime();
     terminal().err().println(terminal().styled("1", "== " + name));
@@ -258,42 +230,5 @@ public final class Demo extends HomeCommand {
 
   private static double seconds(long since) {
     return Math.round((System.nanoTime() - since) / 1e7) / 100.0;
-  }
-
-  private void tell(Outcome o) {
-    var out = terminal().out();
-    var first = o.answers().getFirst();
-    out.println();
-    out.println(terminal().styled("1", first.prompt()));
-    out.println(terminal().styled("90", "before: ") + indented(first.base()));
-    out.println(terminal().styled("32", "after:  ") + indented(first.tuned()));
-    out.println();
-    out.printf(Locale.ROOT, "validation loss  %.3f -> %.3f%n", o.eval().base(), o.eval().tuned());
-    out.printf(
-        Locale.ROOT,
-        "in the voice     %.0f %% -> %.0f %% of %d unseen prompts%n",
-        100 * o.voice().base(),
-        100 * o.voice().tuned(),
-        o.answers().size());
-    o.marks()
-        .forEach(
-            (mark, share) ->
-                out.printf(
-                    Locale.ROOT,
-                    "  %-14s %.0f %% -> %.0f %%%n",
-                    mark,
-                    100 * share.base(),
-                    100 * share.tuned()));
-    out.printf(Locale.ROOT, "%.0f seconds in all%n", o.seconds());
-    out.println();
-    out.println("Go on:");
-    out.println("  ./lathe runs show " + o.run());
-    out.println("  ./lathe dataset preview " + o.dataset());
-    out.println("  ./lathe dataset build YOUR-LOG.jsonl --name mine --base " + o.base());
-    out.println("  ./lathe train --base " + o.base() + " --dataset mine --name mine");
-  }
-
-  private static String indented(String answer) {
-    return answer.strip().replace("\n", "\n        ");
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -28,12 +29,21 @@ public record EarlierRun(String weightsSha256, String datasetId, Map<String, Obj
    * @param runs the home's folder of runs
    */
   public Optional<String> completed(JsonNode listing, Path runs) {
-    return StreamSupport.stream(listing.path("items").spliterator(), false)
-        .filter(run -> run.path("state").asString("").equals("completed"))
-        .map(run -> run.path("id").asString(""))
+    return same(listing, runs, "completed")
         .filter(id -> Files.isRegularFile(adapter(runs, id).resolve("adapter_model.safetensors")))
-        .filter(id -> isSame(RunDirectory.of(runs.resolve(id)).readSpec()))
         .findFirst();
+  }
+
+  /** One that was asked to stop and can go on. */
+  public Optional<String> stopped(JsonNode listing, Path runs) {
+    return same(listing, runs, "stopped").findFirst();
+  }
+
+  private Stream<String> same(JsonNode listing, Path runs, String state) {
+    return StreamSupport.stream(listing.path("items").spliterator(), false)
+        .filter(run -> run.path("state").asString("").equals(state))
+        .map(run -> run.path("id").asString(""))
+        .filter(id -> isSame(RunDirectory.of(runs.resolve(id)).readSpec()));
   }
 
   /** Where a completed run left its adapter. */
