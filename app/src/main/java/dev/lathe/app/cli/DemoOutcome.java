@@ -86,6 +86,6 @@ record DemoOutcome(
   }
 
   private static String indented(String answer) {
-    return answer.strip().replace("\n", "\n        ");
+    return Text.printable(answer).strip().replace("\n", "\n        ");
   }
 }

@@ -14,6 +14,11 @@ final class Text {
     return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
+  /** Text of a model or a log, without what could command the terminal. */
+  static String printable(String text) {
+    return text.replaceAll("[\\p{Cntrl}&&[^\n\t]]", "\uFFFD");
+  }
+
   static String count(JsonNode number) {
     return number.isNumber() ? String.format(Locale.ROOT, "%,d", number.asLong()) : "-";
   }

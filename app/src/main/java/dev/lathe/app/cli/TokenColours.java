@@ -47,7 +47,7 @@ final class TokenColours {
       var styles = token.path("labelled").asBoolean(false) ? LEARNED : READ;
       var style = styles[n++ % 2];
       // A style that spans a line break paints the rest of the line in some terminals.
-      var parts = token.path("text").asString("").split("\n", -1);
+      var parts = Text.printable(token.path("text").asString("")).split("\n", -1);
       for (int i = 0; i < parts.length; i++) {
         text.append(i == 0 ? "" : "\n");
         text.append(parts[i].isEmpty() ? "" : terminal.styled(style, parts[i]));
@@ -65,7 +65,7 @@ final class TokenColours {
         text.append(learned ? "⟦" : "⟧");
         open = learned;
       }
-      text.append(token.path("text").asString(""));
+      text.append(Text.printable(token.path("text").asString("")));
     }
     return text.append(open ? "⟧" : "").toString();
   }

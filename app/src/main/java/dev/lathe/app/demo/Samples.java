@@ -1,6 +1,7 @@
 package dev.lathe.app.demo;
 
 import dev.lathe.checkpoints.files.Durable;
+import dev.lathe.checkpoints.input.Settings;
 import dev.lathe.pipelines.training.Recipe;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -44,12 +45,12 @@ public record Samples(Path folder) {
     return new String(resource(TRAINING_RECIPE), StandardCharsets.UTF_8);
   }
 
-  /** Every key of the training recipe with its value. */
-  public Map<String, Object> resolvedTraining() {
-    return Recipe.of(
-            YAMLMapper.shared()
-                .readValue(trainingRecipe(), new TypeReference<Map<String, Object>>() {}))
-        .toMap();
+  /** Every key of the training recipe with its value, {@code set} laid over the file's. */
+  public Map<String, Object> resolvedTraining(Map<String, String> set) {
+    var file =
+        YAMLMapper.shared()
+            .readValue(trainingRecipe(), new TypeReference<Map<String, Object>>() {});
+    return Recipe.of(Settings.overlaid(file, set)).toMap();
   }
 
   /** Questions to the desk that stand in no log. */
