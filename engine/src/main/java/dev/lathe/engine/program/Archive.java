@@ -33,10 +33,17 @@ public final class Archive {
 
   /**
    * Rows of queries that attention computes together, and rows of logits that exist at once: larger
-   * ones cost memory, smaller ones time (docs/performance.md).
+   * ones cost memory, smaller ones time (docs/performance.md). Both are multiples of {@code tile}, to
+   * which every varying length is rounded up.
    */
-  public record Tiling(int queries, int logits) {
-    public static final Tiling DEFAULT = new Tiling(256, 256);
+  public record Tiling(int queries, int logits, int tile) {
+    public static final Tiling DEFAULT = new Tiling(256, 256, 64);
+
+    public Tiling {
+      if (tile < 1 || queries % tile != 0 || logits % tile != 0) {
+        throw new IllegalArgumentException("blocks are whole tiles");
+      }
+    }
   }
 
   /** The archive's bytes for one model and one adapter's shape. */
@@ -69,6 +76,7 @@ public final class Archive {
     a.put("scale", lora.scale());
     a.put("block", tiling.queries());
     a.put("slice", tiling.logits());
+    a.put("tile", tiling.tile());
     a.put("ranks", each(lora::rankOf));
     a.put("ins", each(p -> p.in(c)));
     a.put("outs", each(p -> p.out(c)));

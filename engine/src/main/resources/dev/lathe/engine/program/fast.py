@@ -108,18 +108,28 @@ def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: T
             dh = torch.mm(dqkv, w[at + 1]).addmm_(b, self.stacked_a(flat, i, 0, 3))
             dx = self.rms_backward(dh.mul_(w[at]), n1, i1).add_(dx1)
 
+def whole_tiles(self, ids: Tensor, lengths: List[int]) -> Tensor:
+    # Pads the tokens to a whole number of tiles with a last conversation of zeros that nothing learns from (see attention).
+    rest = (self.tile - ids.size(0) % self.tile) % self.tile
+    if rest > 0:
+        lengths.append(rest)
+        return torch.cat([ids, torch.zeros([rest], dtype=ids.dtype, device=ids.device)])
+    return ids
+
 def hidden(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: List[int]) -> Tensor:
     # ids (M) of conversations laid end to end -> the last layer's output (M, H), before the final norm.
-    x = torch.embedding(w[0], ids)
-    cos, sin = self.rotary(self.positions_of(lengths, ids), x.dtype)
+    tokens = self.whole_tiles(ids, lengths)
+    x = torch.embedding(w[0], tokens)
+    cos, sin = self.rotary(self.positions_of(lengths, tokens), x.dtype)
     return self.layers_forward(w, flat, x, cos, sin, lengths, annotate(List[Tensor], []), False)
 
 def fast(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, lengths: Tensor, at: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
     # Loss summed over the labelled positions at (N), whose next tokens are labels (N). Adds weight * d(loss sum) to gradient (flat).
     ts = self.integers(lengths)
     saved = annotate(List[Tensor], [])
-    x = torch.embedding(w[0], ids)
-    cos, sin = self.rotary(self.positions_of(ts, ids), x.dtype)
+    tokens = self.whole_tiles(ids, ts)
+    x = torch.embedding(w[0], tokens)
+    cos, sin = self.rotary(self.positions_of(ts, tokens), x.dtype)
     x = self.layers_forward(w, flat, x, cos, sin, ts, saved, True)
     n, inverse = self.rms(torch.index_select(x, 0, at))
     dn = torch.empty_like(n)

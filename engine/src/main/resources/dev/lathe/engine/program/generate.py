@@ -3,13 +3,15 @@
 def prefill(self, w: List[Tensor], flat: Tensor, cache: Tensor, ids: Tensor, lengths: Tensor) -> Tensor:
     # Reads the prompts, laid end to end, into the cache; returns the likeliest next token of each (B).
     ts = self.integers(lengths)
+    rows = len(ts)
     saved = annotate(List[Tensor], [])
-    x = torch.embedding(w[0], ids)
-    cos, sin = self.rotary(self.positions_of(ts, ids), x.dtype)
+    tokens = self.whole_tiles(ids, ts)
+    x = torch.embedding(w[0], tokens)
+    cos, sin = self.rotary(self.positions_of(ts, tokens), x.dtype)
     x = self.layers_forward(w, flat, x, cos, sin, ts, saved, True)
     for i in range(self.layers):
         start = 0
-        for b in range(len(ts)):
+        for b in range(rows):
             for s in range(2):
                 cache.select(0, s).select(0, i).select(0, b).narrow(1, 0, ts[b]).copy_(self.heads_of(saved[i * 13 + 4 + s], start, ts[b]).squeeze(1))
             start += ts[b]

@@ -2,24 +2,26 @@
 
 def head_loss(self, h: Tensor, labels: Tensor, vocabulary: Tensor, dh: Tensor) -> Tuple[Tensor, Tensor]:
     # Sum of the cross-entropies of h (N, H) against labels (N), whose gradient goes to dh (N, H). An empty dh asks for no gradient:
-    # then how many labels are the likeliest token comes back too.
+    # then how many labels are the likeliest token comes back too. The last slice is filled up with zeros (see attention).
     wide = self.wide(h)
     loss = torch.zeros([], dtype=7, device=h.device)
     right = torch.zeros([], dtype=4, device=h.device)
     weights = vocabulary.t()
     for a in range(0, h.size(0), self.slice):
         n = min(self.slice, h.size(0) - a)
-        at = labels.narrow(0, a, n).unsqueeze(1)
-        logits = torch.mm(h.narrow(0, a, n), weights)
+        rows = (n + self.tile - 1) // self.tile * self.tile
+        hs = torch.constant_pad_nd(h.narrow(0, a, n), [0, 0, 0, rows - n])
+        at = torch.constant_pad_nd(labels.narrow(0, a, n), [0, rows - n]).unsqueeze(1)
+        logits = torch.mm(hs, weights)
         if dh.numel() == 0:
-            right.add_(torch.sum(torch.eq(torch.argmax(logits, 1, True), at)))
+            right.add_(torch.sum(torch.eq(torch.argmax(logits, 1, True), at).narrow(0, 0, n)))
         top = torch.amax(logits, [1], True)
         own = torch.gather(logits, 1, at).to(wide)
         e = logits.sub_(top).exp_()
         z = torch.sum(e, [1], True, dtype=wide)
-        loss.add_(torch.sum(torch.log(z) + top.to(wide) - own, dtype=7))
+        loss.add_(torch.sum((torch.log(z) + top.to(wide) - own).narrow(0, 0, n), dtype=7))
         if dh.numel() > 0:
             e.div_(z.to(e.dtype))
-            e.scatter_add_(1, at, torch.full([n, 1], -1., dtype=e.dtype, device=e.device))
-            torch.mm(e, vocabulary, out=dh.narrow(0, a, n))
+            e.scatter_add_(1, at, torch.full([rows, 1], -1., dtype=e.dtype, device=e.device))
+            dh.narrow(0, a, n).copy_(torch.mm(e, vocabulary).narrow(0, 0, n))
     return loss, right
