@@ -115,7 +115,7 @@ class LauncherTest {
   }
 
   @Test
-  void sumsTheTestReportsInItsLastLineAndKeepsMavensStatus() throws Exception {
+  void sumsTheTestReportsInItsLastLineAndFailsWithThem() throws Exception {
     tool(
         "mvn",
         """
@@ -124,10 +124,18 @@ class LauncherTest {
           >app/target/surefire-reports/TEST-a.xml
         echo '<testsuite name="b" time="0.1" tests="3" errors="0" skipped="0" failures="0">' \
           >app/target/surefire-reports/TEST-b.xml
-        exit 1
         """);
     var ended = run(root.resolve("lathe"), root, "test");
     assertThat(ended.out().lines()).last().isEqualTo("5 passed, 2 failed, 1 skipped");
+    assertThat(ended.status()).isEqualTo(1);
+  }
+
+  @Test
+  void aBuildThatFailsIsNoSuccessThoughNoTestFailed() throws Exception {
+    tool("mvn", "echo '[ERROR] A.java does not compile'; exit 1");
+    var ended = run(root.resolve("lathe"), root, "test");
+    assertThat(ended.out()).contains("[ERROR] A.java does not compile");
+    assertThat(ended.out().lines()).last().isEqualTo("0 passed, 0 failed, 0 skipped");
     assertThat(ended.status()).isEqualTo(1);
   }
 }

@@ -67,7 +67,8 @@ final class ExitStatus implements IExecutionExceptionHandler, IParameterExceptio
   public int handleParseException(ParameterException e, String[] arguments) {
     var command = e.getCommandLine();
     boolean json = List.of(arguments).contains("--json");
-    var help = "See './lathe " + ("help " + path(command)).strip() + "'.";
+    var path = path(command);
+    var help = "See './lathe " + (path.isEmpty() ? "help" : path + " --help") + "'.";
     if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
       var given = unmatched.getUnmatched().getFirst();
       boolean option = given.startsWith("-");
