@@ -33,8 +33,8 @@ public final class Archive {
 
   /**
    * Rows of queries that attention computes together, and rows of logits that exist at once: larger
-   * ones cost memory, smaller ones time (docs/performance.md). Both are multiples of {@code tile}, to
-   * which every varying length is rounded up.
+   * ones cost memory, smaller ones time (docs/performance.md). Both are multiples of {@code tile},
+   * to which every varying length is rounded up.
    */
   public record Tiling(int queries, int logits, int tile) {
     public static final Tiling DEFAULT = new Tiling(256, 256, 64);
