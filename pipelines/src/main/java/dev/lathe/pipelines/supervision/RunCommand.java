@@ -19,11 +19,15 @@ public record RunCommand(List<String> java, Map<String, String> environment) {
   /**
    * The allocator keeps large blocks, from huge pages: a tenth to a third of training speed. One
    * arena: those of further threads are made of 64 MiB pieces, and tensors leave gaps in every one.
+   *
+   * <p>Threads wait for each other for some 20 microseconds before they sleep, not libgomp's 5
+   * milliseconds: beside any other busy process those cost nearly everything (docs/performance.md).
    */
-  private static final Map<String, String> ALLOCATOR =
+  private static final Map<String, String> ENVIRONMENT =
       Map.of(
           "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1",
           "MALLOC_ARENA_MAX", "1",
+          "GOMP_SPINCOUNT", "1000",
           "MALLOC_MMAP_THRESHOLD_", "8589934592",
           "MALLOC_TRIM_THRESHOLD_", "8589934592");
 
@@ -56,7 +60,7 @@ public record RunCommand(List<String> java, Map<String, String> environment) {
             "-Dai.djl.offline=true",
             "-Dfile.encoding=UTF-8"));
     line.addAll(List.of("-cp", absolute(classPath), main));
-    return new RunCommand(line, ALLOCATOR);
+    return new RunCommand(line, ENVIRONMENT);
   }
 
   /**
