@@ -16,8 +16,8 @@ from .table import table
 
 LOSS, COSINE, SCORE = 1e-4, 0.999, 0.005
 TORCH = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}  # AdamW's, on both sides
-DATASET = {"maxLength": 256, "validation": 0.15, "test": 0}
-RECIPE = {"rank": 8, "alpha": 16, "learningRate": 2e-4, "schedule": "cosine", "warmup": 2, "weightDecay": 0.01, "clip": 1.0, "batchTokens": 512,
+DATASET = {"maxLength": 128, "validation": 0.15, "test": 0}
+RECIPE = {"rank": 8, "alpha": 16, "learningRate": 2e-4, "schedule": "cosine", "warmup": 2, "weightDecay": 0.01, "clip": 1.0, "batchTokens": 320,
     "precision": "fp32", "shuffle": "false", "evalEvery": 0, "checkpointEvery": 0}
 
 
