@@ -24,6 +24,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /**
@@ -37,6 +39,8 @@ public final class RunMain {
   public static void main(String[] arguments) {
     var run = RunDirectory.of(Path.of(arguments[0]));
     boolean inexact = List.of(arguments).contains("--inexact");
+    var ended = new CountDownLatch(1);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(run, ended)));
     int status;
     try (var lock = run.lock();
         var journal = Journal.open(run.journal())) {
@@ -46,8 +50,27 @@ public final class RunMain {
       System.err.println(e.getMessage());
       status = 2;
     }
+    ended.countDown();
     // PyTorch's threads do not end by themselves.
     System.exit(status);
+  }
+
+  /**
+   * On SIGTERM the run ends at a checkpoint; and the JVM, whose exit unloads PyTorch, must not end while
+   * a step is still computing in it.
+   */
+  private static void stopAndWait(RunDirectory run, CountDownLatch ended) {
+    if (ended.getCount() == 0) {
+      return;
+    }
+    run.control().requestStop();
+    try {
+      if (!ended.await(2, TimeUnit.MINUTES)) {
+        Runtime.getRuntime().halt(1);
+      }
+    } catch (InterruptedException e) {
+      Runtime.getRuntime().halt(1);
+    }
   }
 
   private static int journalled(RunDirectory run, Journal journal, boolean inexact) {

@@ -95,6 +95,21 @@ class KillTest {
   }
 
   @Test
+  void terminatedItWritesACheckpointAndGoesOnWithTheSameAdapter() throws Exception {
+    var run = run("20260101-0013-tttt");
+    var process = start(run);
+    waitFor(() -> records(run).stream().anyMatch(r -> isStep(r, 2)));
+    process.destroy();
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(records(run).getLast().type()).isEqualTo("ended");
+    assertThat(Files.exists(run.path().resolve("crash.log"))).isFalse();
+    if (!Files.exists(run.adapter())) {
+      assertThat(finish(start(run))).isZero();
+    }
+    assertThat(adapter(run)).isEqualTo(undisturbed);
+  }
+
+  @Test
   void aSecondProcessIsRefusedWhileTheFirstTrains() throws Exception {
     var run = run("20260101-0011-llll");
     var first = start(run);
