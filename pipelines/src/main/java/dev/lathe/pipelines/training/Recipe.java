@@ -107,7 +107,7 @@ public record Recipe(
             s.flag("rsLora", false),
             targets(s),
             s.text("initFrom", null),
-            s.integer("batchTokens", 2048, 1, 1 << 20),
+            s.integer("batchTokens", 1024, 1, 1 << 20),
             s.integer("accumulate", 1, 1, 1 << 16),
             s.integer("maxLength", 0, 0, 1 << 20),
             s.choice("precision", NumberFormat.AUTO),

@@ -15,7 +15,7 @@ class RecipeTest {
             "{objective=sft, adapter=lora, steps=0, epochs=1.0, learningRate=2.0E-4,"
                 + " schedule=cosine, warmup=0.03, weightDecay=0.0, clip=1.0, rank=8, alpha=16.0,"
                 + " rsLora=false, targets=[q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj,"
-                + " down_proj], batchTokens=2048, accumulate=1, maxLength=0, precision=auto,"
+                + " down_proj], batchTokens=1024, accumulate=1, maxLength=0, precision=auto,"
                 + " device=auto, threads=0, seed=7, evalEvery=100, checkpointEvery=100, keep=3,"
                 + " shuffle=true}");
   }
