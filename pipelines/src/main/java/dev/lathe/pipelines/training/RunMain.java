@@ -56,8 +56,8 @@ public final class RunMain {
   }
 
   /**
-   * On SIGTERM the run ends at a checkpoint; and the JVM, whose exit unloads PyTorch, must not end while
-   * a step is still computing in it.
+   * On SIGTERM the run ends at a checkpoint; and the JVM, whose exit unloads PyTorch, must not end
+   * while a step is still computing in it.
    */
   private static void stopAndWait(RunDirectory run, CountDownLatch ended) {
     if (ended.getCount() == 0) {
