@@ -46,6 +46,8 @@ def options(parser):
 
 def measure(peers, given):
     short, long = (int(n) for n in given.steps.split(","))
+    if not 3 <= short < long:
+        raise Failed(f"The run lengths are {given.steps}. The shorter is at least 3 (fast_lora.py leaves out its first two steps), the longer longer.")
     log = given.log or shared(peers.root, "data/topical-chat.jsonl.gz")
     if log is None:
         raise Failed("No conversations: ../shared/data/topical-chat.jsonl.gz is not there. Name a log with --log.")
