@@ -158,7 +158,7 @@ public final class Adapter {
     return values;
   }
 
-  private static double[] widen(float[] values) {
+  static double[] widen(float[] values) {
     var wide = new double[values.length];
     for (int i = 0; i < values.length; i++) {
       wide[i] = values[i];

@@ -144,7 +144,8 @@ public final class Decoder implements AutoCloseable {
       var rows = new double[at.length][];
       for (int i = 0; i < at.length; i++) {
         var row = result.get(i);
-        rows[i] = precision == Precision.FP64 ? row.toDoubleArray() : widen(row.toFloatArray());
+        rows[i] =
+            precision == Precision.FP64 ? row.toDoubleArray() : Adapter.widen(row.toFloatArray());
       }
       return rows;
     }
@@ -152,29 +153,21 @@ public final class Decoder implements AutoCloseable {
 
   /** A cache for {@code rows} conversations of up to {@code tokens} tokens each. */
   public Cache cache(int rows, int tokens) {
-    long elements =
-        2L * config.layers() * rows * config.keyValueHeads() * tokens * config.headDim();
     try (NDManager scope = program.scope();
         var zeros =
             scope.zeros(
                 new Shape(
                     2, config.layers(), rows, config.keyValueHeads(), tokens, config.headDim()))) {
-      return new Cache(program.convert(zeros, precision, program.manager()), elements);
+      return new Cache(program.convert(zeros, precision, program.manager()));
     }
   }
 
   /** Keys and values of what a batch of conversations has read and written so far. */
   public static final class Cache implements AutoCloseable {
     private final NDArray keysAndValues;
-    private final long elements;
 
-    private Cache(NDArray keysAndValues, long elements) {
+    private Cache(NDArray keysAndValues) {
       this.keysAndValues = keysAndValues;
-      this.elements = elements;
-    }
-
-    public long elements() {
-      return elements;
     }
 
     @Override
@@ -233,13 +226,5 @@ public final class Decoder implements AutoCloseable {
 
   private static int[] integers(NDArray values) {
     return Arrays.stream(values.toLongArray()).mapToInt(Math::toIntExact).toArray();
-  }
-
-  private static double[] widen(float[] values) {
-    var wide = new double[values.length];
-    for (int i = 0; i < values.length; i++) {
-      wide[i] = values[i];
-    }
-    return wide;
   }
 }

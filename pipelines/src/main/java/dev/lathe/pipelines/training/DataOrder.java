@@ -1,6 +1,7 @@
 package dev.lathe.pipelines.training;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -45,22 +46,32 @@ public final class DataOrder {
     if (shuffle) {
       shuffle(order, new SplittableRandom(((long) seed << 32) ^ epoch));
     }
+    var batches = filled(order, lengths, budget);
+    cachedEpoch = epoch;
+    cached = batches;
+    return batches;
+  }
+
+  /**
+   * Examples in the given order, as many to a micro-batch as the budget takes; one that is longer
+   * than the budget stands alone.
+   */
+  static List<int[]> filled(int[] order, int[] lengths, int budget) {
     var batches = new ArrayList<int[]>();
     int from = 0;
     int tokens = 0;
     for (int i = 0; i < order.length; i++) {
       int length = lengths[order[i]];
       if (i > from && tokens + length > budget) {
-        batches.add(IntStream.range(from, i).map(j -> order[j]).toArray());
+        batches.add(Arrays.copyOfRange(order, from, i));
         from = i;
         tokens = 0;
       }
       tokens += length;
     }
-    int start = from;
-    batches.add(IntStream.range(start, order.length).map(j -> order[j]).toArray());
-    cachedEpoch = epoch;
-    cached = batches;
+    if (from < order.length) {
+      batches.add(Arrays.copyOfRange(order, from, order.length));
+    }
     return batches;
   }
 

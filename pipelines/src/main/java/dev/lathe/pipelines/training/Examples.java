@@ -5,7 +5,6 @@ import dev.lathe.datasets.tokens.ShardReader;
 import dev.lathe.engine.MicroBatch;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -71,21 +70,7 @@ final class Examples implements AutoCloseable {
 
   /** All of it, in micro-batches of at most so many tokens. */
   List<int[]> inOrder(int budget) {
-    var batches = new ArrayList<int[]>();
-    int from = 0;
-    int tokens = 0;
-    for (int i = 0; i < size(); i++) {
-      if (i > from && tokens + lengths[i] > budget) {
-        batches.add(IntStream.range(from, i).toArray());
-        from = i;
-        tokens = 0;
-      }
-      tokens += lengths[i];
-    }
-    if (from < size()) {
-      batches.add(IntStream.range(from, size()).toArray());
-    }
-    return batches;
+    return DataOrder.filled(IntStream.range(0, size()).toArray(), lengths, budget);
   }
 
   private MicroBatch.Sequence sequence(int index) {
