@@ -29,7 +29,8 @@ class HouseTest {
           "engine", Set.of("checkpoints"),
           "registry", Set.of("checkpoints"),
           "pipelines", Set.of("checkpoints", "datasets", "engine", "registry"),
-          "app", Set.of("checkpoints", "datasets", "engine", "registry", "pipelines"));
+          "serving", Set.of("checkpoints", "datasets", "engine", "registry"),
+          "app", Set.of("checkpoints", "datasets", "engine", "registry", "pipelines", "serving"));
 
   @ArchTest
   static void everyModuleSeesOnlyWhatItMay(JavaClasses house) {

@@ -1,0 +1,45 @@
+package dev.lathe.registry.models;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A version of a model: immutable, with everything it came from.
+ *
+ * @param version {@code name@number}
+ * @param dataset {@code name@number} of the dataset version
+ * @param datasetId the dataset version's content hash
+ * @param baseSha256 the base's weights
+ * @param templateSha256 the chat template it was trained with, which serving must use too
+ * @param sources the log files that the dataset was made of, with their hashes
+ * @param metrics such as {@code evalLoss} and {@code evalLossBefore}, in nats
+ * @param files relative to {@link #folder}: the PEFT directory under {@code adapter/}, what engines
+ *     load under {@code serving/}
+ * @param folder absolute path of the version's files
+ */
+public record ModelVersion(
+    String version,
+    String name,
+    int number,
+    String run,
+    String dataset,
+    String datasetId,
+    String base,
+    String baseSha256,
+    String templateSha256,
+    List<Source> sources,
+    Map<String, Object> recipe,
+    Map<String, Double> metrics,
+    List<File> files,
+    String folder,
+    @Nullable String codeVersion,
+    Instant createdAt) {
+
+  /** A log file of the dataset. */
+  public record Source(String path, String sha256) {}
+
+  /** A file of the version. */
+  public record File(String path, long bytes, String sha256) {}
+}

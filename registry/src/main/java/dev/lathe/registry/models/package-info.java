@@ -1,0 +1,5 @@
+/** Model versions and their lineage. */
+@NullMarked
+package dev.lathe.registry.models;
+
+import org.jspecify.annotations.NullMarked;
