@@ -5,11 +5,16 @@ usage: gguf_to_hf.py FILE.gguf OUT
 
 import pathlib
 import sys
+import tempfile
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-source, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+given, out = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
+# In a folder of its own: beside other files of a base, transformers would take some of them instead of the GGUF's metadata.
+alone = tempfile.TemporaryDirectory()
+source = pathlib.Path(alone.name) / given.name
+source.symlink_to(given)
 model = AutoModelForCausalLM.from_pretrained(source.parent, gguf_file=source.name, dtype=torch.float32)
 # A model read from GGUF counts as quantized and refuses to be saved; its weights are plain float32, so a fresh model takes them.
 config = model.config
