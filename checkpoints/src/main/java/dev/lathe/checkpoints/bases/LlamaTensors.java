@@ -30,6 +30,8 @@ final class LlamaTensors {
           "ffn_up", "mlp.up_proj",
           "ffn_down", "mlp.down_proj");
 
+  private static final Pattern LAYER = Pattern.compile("model\\.layers\\.(\\d+)\\.(.+)\\.weight");
+
   private LlamaTensors() {}
 
   /** Every tensor of the model under its Hugging Face name with its shape, in the model's order. */
@@ -67,6 +69,23 @@ final class LlamaTensors {
     }
     return Optional.ofNullable(INSIDE.get(block.group(2)))
         .map(inside -> "model.layers." + block.group(1) + "." + inside + ".weight");
+  }
+
+  /** What GGUF calls the tensor of this Hugging Face name, if the architecture has such a one. */
+  static Optional<String> toGguf(String name) {
+    var layer = LAYER.matcher(name);
+    if (!layer.matches()) {
+      return key(OUTSIDE, name);
+    }
+    return key(INSIDE, layer.group(2))
+        .map(part -> "blk." + layer.group(1) + "." + part + ".weight");
+  }
+
+  private static Optional<String> key(Map<String, String> names, String value) {
+    return names.entrySet().stream()
+        .filter(e -> e.getValue().equals(value))
+        .map(Map.Entry::getKey)
+        .findFirst();
   }
 
   /**

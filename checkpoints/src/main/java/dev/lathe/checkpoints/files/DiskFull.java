@@ -3,12 +3,29 @@ package dev.lathe.checkpoints.files;
 import dev.lathe.checkpoints.input.BadInput;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
 /** Tells a full disk, which the user can mend, from other failures of writing. */
 public final class DiskFull {
   private DiskFull() {}
+
+  /**
+   * Says so before the first byte, where it can be known.
+   *
+   * @throws BadInput when fewer than {@code bytes} are free where {@code folder} lies
+   */
+  public static void require(Path folder, long bytes) throws IOException {
+    long free = Files.getFileStore(folder).getUsableSpace();
+    if (free < bytes) {
+      throw new BadInput(
+          "the disk has too little space",
+          "%s (%,d MB needed, %,d MB free)"
+              .formatted(folder, (bytes + 999_999) / 1_000_000, free / 1_000_000),
+          "Free space there, or choose a folder on another disk.");
+    }
+  }
 
   /** What to throw after {@code e}: a BadInput with its remedy when the disk or a quota is full. */
   public static RuntimeException orUnchecked(IOException e, Path path) {

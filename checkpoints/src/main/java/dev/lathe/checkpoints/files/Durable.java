@@ -50,6 +50,52 @@ public final class Durable {
     }
   }
 
+  /** What is written to a file, front to back. */
+  @FunctionalInterface
+  public interface Content {
+    void writeTo(FileChannel out) throws IOException;
+  }
+
+  /**
+   * Replaces {@code file} as a whole by what comes bit by bit. Whatever {@code content} throws, the
+   * old file stays and nothing is left beside it.
+   *
+   * @throws dev.lathe.checkpoints.input.BadInput when the disk is full
+   */
+  public static void stream(Path file, Content content) {
+    var aside = file.resolveSibling("." + file.getFileName() + ".aside");
+    boolean done = false;
+    try {
+      Files.createDirectories(parent(file));
+      try (var out =
+          FileChannel.open(
+              aside,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.TRUNCATE_EXISTING)) {
+        content.writeTo(out);
+        out.force(true);
+      }
+      moveInto(aside, file);
+      done = true;
+    } catch (IOException e) {
+      throw DiskFull.orUnchecked(e, file);
+    } finally {
+      if (!done) {
+        deleteQuietly(aside);
+      }
+    }
+  }
+
+  private static void deleteQuietly(Path aside) {
+    try {
+      Files.deleteIfExists(aside);
+    } catch (IOException e) {
+      // What made the writing fail is the error to tell; the next write truncates this file.
+      return;
+    }
+  }
+
   /** Renames atomically and forces the directory that now holds the name. */
   public static void moveInto(Path aside, Path target) throws IOException {
     Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);

@@ -18,11 +18,13 @@ import java.util.SequencedMap;
 public final class GgufFile implements AutoCloseable {
   private final MappedFile file;
   private final Map<String, Object> metadata;
+  private final Map<String, MemorySegment> encoded;
   private final SequencedMap<String, GgufTensor> tensors;
 
   private GgufFile(MappedFile file, GgufHeader header) {
     this.file = file;
     this.metadata = Collections.unmodifiableMap(header.metadata());
+    this.encoded = header.encoded();
     this.tensors = Collections.unmodifiableSequencedMap(header.tensors());
   }
 
@@ -56,6 +58,15 @@ public final class GgufFile implements AutoCloseable {
     return Optional.ofNullable(metadata.get(key))
         .filter(String.class::isInstance)
         .map(String.class::cast);
+  }
+
+  /** A metadata value as it lies in the file, its type first; valid until {@link #close}. */
+  MemorySegment encoded(String key) {
+    var bytes = encoded.get(key);
+    if (bytes == null) {
+      throw new IllegalArgumentException(path() + " has no " + key);
+    }
+    return bytes;
   }
 
   /** In file order. */

@@ -6,23 +6,39 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
-/** The part of a GGUF file before the tensors' bytes, checked against the file's length. */
-record GgufHeader(SequencedMap<String, Object> metadata, SequencedMap<String, GgufTensor> tensors) {
+/**
+ * The part of a GGUF file before the tensors' bytes, checked against the file's length.
+ *
+ * @param encoded each metadata value as it lies in the file, its type first
+ */
+record GgufHeader(
+    SequencedMap<String, Object> metadata,
+    Map<String, MemorySegment> encoded,
+    SequencedMap<String, GgufTensor> tensors) {
   private static final Map<Integer, Encoding> ENCODINGS =
-      Map.of(
-          0, Encoding.F32,
-          1, Encoding.F16,
-          2, Encoding.Q4_0,
-          3, Encoding.Q4_1,
-          8, Encoding.Q8_0,
-          30, Encoding.BF16);
+      Arrays.stream(Encoding.values()).collect(Collectors.toMap(GgufHeader::number, e -> e));
+
+  /** ggml's number of an encoding. */
+  static int number(Encoding encoding) {
+    return switch (encoding) {
+      case F32 -> 0;
+      case F16 -> 1;
+      case Q4_0 -> 2;
+      case Q4_1 -> 3;
+      case Q8_0 -> 8;
+      case BF16 -> 30;
+    };
+  }
 
   /** ggml's other types, so that a refusal can name them. */
   private static final Map<Integer, String> NOT_READ =
@@ -77,11 +93,14 @@ record GgufHeader(SequencedMap<String, Object> metadata, SequencedMap<String, Gg
     long metadataCount = cursor.count("metadata entries", LEAST_METADATA);
 
     var metadata = new LinkedHashMap<String, Object>();
+    var encoded = new HashMap<String, MemorySegment>();
     for (long i = 0; i < metadataCount; i++) {
       var key = cursor.string("a metadata key");
+      long start = cursor.position();
       if (metadata.put(key, cursor.value(key)) != null) {
         throw cursor.damaged("the metadata key " + key + " stands there twice");
       }
+      encoded.put(key, bytes.asSlice(start, cursor.position() - start));
     }
     var announced = new LinkedHashMap<String, Announced>();
     var unreadable = new TreeSet<String>();
@@ -97,7 +116,8 @@ record GgufHeader(SequencedMap<String, Object> metadata, SequencedMap<String, Gg
           path.toString(),
           "Take the same model as F16, BF16, F32, Q8_0, Q4_0 or Q4_1.");
     }
-    return new GgufHeader(metadata, placed(cursor, alignment(cursor, metadata), announced, bytes));
+    return new GgufHeader(
+        metadata, encoded, placed(cursor, alignment(cursor, metadata), announced, bytes));
   }
 
   private static void checkMagic(Path path, MemorySegment bytes) {

@@ -1,4 +1,6 @@
-/** GGUF files: llama.cpp's container of tensors and metadata, read through a memory map. */
+/**
+ * GGUF files: llama.cpp's container of tensors and metadata, read through a memory map and written.
+ */
 @NullMarked
 package dev.lathe.checkpoints.gguf;
 

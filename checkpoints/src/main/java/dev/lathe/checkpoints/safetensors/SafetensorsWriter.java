@@ -1,15 +1,10 @@
 package dev.lathe.checkpoints.safetensors;
 
-import dev.lathe.checkpoints.files.DiskFull;
 import dev.lathe.checkpoints.files.Durable;
 import dev.lathe.checkpoints.files.Segments;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -38,28 +33,13 @@ public final class SafetensorsWriter {
   public static void write(
       Path file, Map<String, String> metadata, SequencedMap<String, Tensor> tensors) {
     var pieces = pieces(metadata, tensors);
-    var aside = file.resolveSibling("." + file.getFileName() + ".aside");
-    try {
-      try (var out =
-          FileChannel.open(
-              aside,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.TRUNCATE_EXISTING)) {
-        for (var piece : pieces) {
-          Segments.write(out, piece);
-        }
-        out.force(true);
-      }
-      Durable.moveInto(aside, file);
-    } catch (IOException e) {
-      try {
-        Files.deleteIfExists(aside);
-      } catch (IOException again) {
-        e.addSuppressed(again);
-      }
-      throw DiskFull.orUnchecked(e, file);
-    }
+    Durable.stream(
+        file,
+        out -> {
+          for (var piece : pieces) {
+            Segments.write(out, piece);
+          }
+        });
   }
 
   /** The same bytes in memory. */
