@@ -1,6 +1,8 @@
 package dev.lathe.registry.models;
 
 import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -42,4 +44,14 @@ public record ModelVersion(
 
   /** A file of the version. */
   public record File(String path, long bytes, String sha256) {}
+
+  public ModelVersion {
+    if (!version.equals(name + "@" + number)) {
+      throw new IllegalArgumentException(version + " is not " + name + "@" + number);
+    }
+    sources = List.copyOf(sources);
+    recipe = Collections.unmodifiableMap(new LinkedHashMap<>(recipe));
+    metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
+    files = List.copyOf(files);
+  }
 }

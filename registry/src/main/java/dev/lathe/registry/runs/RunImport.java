@@ -92,7 +92,7 @@ public final class RunImport {
         "UPDATE runs SET state = ?, error = ?, peak_rss_mib = ?, updated_at = ? WHERE id = ?",
         ps -> {
           ps.setString(1, state.word());
-          ps.setString(2, error);
+          ps.setString(2, RunRows.storable(error));
           if (peakRssMiB == null) {
             ps.setNull(3, Types.BIGINT);
           } else {

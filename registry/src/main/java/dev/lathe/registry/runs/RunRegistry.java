@@ -18,6 +18,10 @@ public final class RunRegistry {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final TypeReference<Map<String, Object>> OBJECT = new TypeReference<>() {};
 
+  private static final String RUNS =
+      "SELECT r.*, v.name AS version_name, v.number AS version_number"
+          + " FROM runs r LEFT JOIN model_versions v ON v.run_id = r.id";
+
   private final JdbcClient jdbc;
 
   public RunRegistry(JdbcClient jdbc) {
@@ -31,14 +35,14 @@ public final class RunRegistry {
 
   /** All runs, newest first, without their checkpoints. */
   public List<RunView> list() {
-    return jdbc.sql("SELECT * FROM runs ORDER BY created_at DESC, id DESC")
+    return jdbc.sql(RUNS + " ORDER BY r.created_at DESC, r.id DESC")
         .query((rs, n) -> view(rs, List.of()))
         .list();
   }
 
   /** One run with every checkpoint it wrote, oldest first. */
   public Optional<RunView> show(String id) {
-    return jdbc.sql("SELECT * FROM runs WHERE id = ?")
+    return jdbc.sql(RUNS + " WHERE r.id = ?")
         .param(id)
         .query((rs, n) -> view(rs, checkpoints(id)))
         .optional();
@@ -120,12 +124,17 @@ public final class RunRegistry {
         rs.getObject("eval_loss_before", Double.class),
         rs.getObject("peak_rss_mib", Long.class),
         checkpoints,
-        null,
+        version(rs),
         rs.getString("error"),
         rs.getString("adapter_sha256"),
         !rs.getBoolean("inexact"),
         rs.getObject("created_at", OffsetDateTime.class).toInstant(),
         JSON.readValue(rs.getString("recipe"), OBJECT));
+  }
+
+  private static @Nullable String version(ResultSet rs) throws SQLException {
+    var name = rs.getString("version_name");
+    return name == null ? null : name + "@" + rs.getInt("version_number");
   }
 
   private static @Nullable Double rounded(double value) {

@@ -66,7 +66,7 @@ final class RunRows {
         f.startedSeq(),
         f.endedSeq(),
         state == null ? null : state.word(),
-        f.endedError(),
+        storable(f.endedError()),
         f.step(),
         f.steps(),
         f.tokens(),
@@ -79,6 +79,11 @@ final class RunRows {
         f.inexact(),
         time(now),
         run);
+  }
+
+  /** PostgreSQL's text holds no NUL, which the output of a process that died may. */
+  static @Nullable String storable(@Nullable String text) {
+    return text == null ? null : text.replace('\0', '\uFFFD');
   }
 
   static OffsetDateTime time(Instant instant) {

@@ -3,37 +3,41 @@ package dev.lathe.registry.runs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lathe.registry.TestDatabase;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import javax.sql.DataSource;
-import org.flywaydb.core.Flyway;
-import org.h2.jdbcx.JdbcConnectionPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import org.junit.jupiter.api.io.TempDir;
 
-class RunRegistryTest {
+/** What runs and their journals' import promise, on every database. */
+abstract class RunRegistryContract {
   private static final String ID = "20261121-1530-k7qd";
   private static final Instant NOW = Instant.parse("2026-11-21T15:30:00Z");
   private static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
 
-  private Database database = new Database("first");
+  @TempDir Path folder;
+  private final List<TestDatabase> opened = new ArrayList<>();
+  private Database database;
+
+  /** A fresh database. */
+  abstract TestDatabase fresh(Path folder);
 
   @BeforeEach
   void open() {
+    database = new Database();
     database.imports.describe(description(ID), "start");
   }
 
   @AfterEach
   void close() {
-    database.pool.dispose();
+    opened.forEach(TestDatabase::close);
   }
 
   @Test
@@ -82,7 +86,7 @@ class RunRegistryTest {
     var whole = database.imports.take(ID, all, "end");
 
     assertThat(database.imports.take(ID, all, "end")).isEqualTo(whole);
-    assertThat(whole).isEqualTo(new Database("other").with(all).imports.imported(ID));
+    assertThat(whole).isEqualTo(new Database().with(all).imports.imported(ID));
     assertThat(database.registry.series(ID, "loss", 100)).hasSize(10);
   }
 
@@ -112,8 +116,7 @@ class RunRegistryTest {
 
     assertThat(database.registry.series(ID, "loss", 100)).hasSize(2);
     assertThat(database.imports.imported(ID))
-        .isEqualTo(
-            new Database("other").with(journal().subList(0, 4), "four").imports.imported(ID));
+        .isEqualTo(new Database().with(journal().subList(0, 4), "four").imports.imported(ID));
   }
 
   @Test
@@ -150,6 +153,19 @@ class RunRegistryTest {
 
     assertThat(database.registry.show(ID).orElseThrow().loss()).isNaN();
     assertThat(database.registry.series(ID, "loss", 10).getFirst().value()).isNaN();
+  }
+
+  @Test
+  void keepsAnErrorWithACharacterThatSomeDatabasesRefuse() {
+    database.imports.observe(ID, RunState.FAILED, "killed\0 by \uD800 a signal", null);
+    database.imports.take(
+        ID,
+        List.of(record(1, "ended", Map.of("state", "failed", "step", 1, "error", "a\0b"))),
+        "end");
+
+    var run = database.registry.show(ID).orElseThrow();
+    assertThat(run.error()).startsWith("killed").endsWith("a signal");
+    assertThat(run.peakRssMiB()).isNull();
   }
 
   /**
@@ -203,19 +219,15 @@ class RunRegistryTest {
   }
 
   private final class Database {
-    private final JdbcConnectionPool pool;
     private final RunImport imports;
     private final RunRegistry registry;
 
-    Database(String name) {
-      pool =
-          JdbcConnectionPool.create(
-              "jdbc:h2:mem:" + name + System.nanoTime() + ";DB_CLOSE_DELAY=-1", "sa", "");
-      DataSource source = pool;
-      Flyway.configure().dataSource(source).load().migrate();
-      imports =
-          new RunImport(new JdbcTemplate(source), new DataSourceTransactionManager(source), CLOCK);
-      registry = new RunRegistry(JdbcClient.create(source));
+    Database() {
+      var kept = fresh(folder);
+      opened.add(kept);
+      var connected = kept.connect();
+      imports = new RunImport(connected.template(), connected.transactions(), CLOCK);
+      registry = new RunRegistry(connected.client());
     }
 
     Database with(List<RunRecord> records) {

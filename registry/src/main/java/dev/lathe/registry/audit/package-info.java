@@ -1,0 +1,5 @@
+/** Who changed what, and why. */
+@NullMarked
+package dev.lathe.registry.audit;
+
+import org.jspecify.annotations.NullMarked;

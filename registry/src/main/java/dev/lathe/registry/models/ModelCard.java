@@ -1,0 +1,57 @@
+package dev.lathe.registry.models;
+
+import java.util.List;
+import java.util.Locale;
+
+/** A version's README.md, for people; its head is what model hubs read. */
+final class ModelCard {
+  private ModelCard() {}
+
+  /**
+   * @param files the others, without the card
+   */
+  static String of(ModelVersion v, List<ModelVersion.File> files) {
+    var card = new StringBuilder();
+    card.append("---\nlibrary_name: peft\nbase_model: ").append(v.base()).append("\n---\n\n");
+    card.append("# ").append(v.version()).append("\n\n");
+    card.append("A LoRA adapter on `").append(v.base()).append("`, fine-tuned by Lathe on the ");
+    card.append("dataset `").append(v.dataset()).append("`. Registered ").append(v.createdAt());
+    card.append(". This folder never changes: `./lathe models verify ").append(v.version());
+    card.append("` hashes it again.\n\n## Where it comes from\n\n| | | SHA-256 |\n|---|---|---|\n");
+    row(card, "run", v.run(), "");
+    row(card, "dataset", v.dataset(), v.datasetId() + " (content)");
+    for (var source : v.sources()) {
+      row(card, "log", source.path(), source.sha256());
+    }
+    row(card, "base", v.base(), v.baseSha256() + " (weights)");
+    row(card, "chat template", "as in training", v.templateSha256());
+    if (v.codeVersion() != null) {
+      row(card, "Lathe", v.codeVersion(), "");
+    }
+    card.append("\n## What was measured\n\nLosses in nats a token.\n\n| | |\n|---|---|\n");
+    v.metrics().forEach((k, x) -> pair(card, k, String.format(Locale.ROOT, "%.6g", x)));
+    card.append("\n## Recipe\n\n| key | value |\n|---|---|\n");
+    v.recipe().forEach((k, x) -> pair(card, k, String.valueOf(x)));
+    card.append("\n## Files\n\n| path | bytes | SHA-256 |\n|---|---|---|\n");
+    for (var file : files) {
+      row(card, file.path(), Long.toString(file.bytes()), file.sha256());
+    }
+    card.append("\n`adapter/` is a PEFT directory: ");
+    card.append("`PeftModel.from_pretrained(base, \"adapter\")` loads it.\n");
+    return card.toString();
+  }
+
+  private static void pair(StringBuilder card, String key, String value) {
+    card.append("| ").append(cell(key)).append(" | ").append(cell(value)).append(" |\n");
+  }
+
+  private static void row(StringBuilder card, String a, String b, String c) {
+    card.append("| ").append(cell(a)).append(" | ").append(cell(b)).append(" | ");
+    card.append(cell(c)).append(" |\n");
+  }
+
+  /** Names of log files are others' text: they must not break the table. */
+  private static String cell(String text) {
+    return text.replaceAll("\\p{Cntrl}", " ").replace("|", "\\|");
+  }
+}
