@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
@@ -90,6 +91,23 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
           problems.size() > 6 ? problems.subList(0, 6) : problems,
           "Use it with the base that it was trained on.");
     }
+  }
+
+  /**
+   * @throws BadInput when a value is NaN or infinite: engines would serve it without a word
+   */
+  public void requireFinite() {
+    modules.forEach(
+        (name, pair) -> {
+          for (var matrix : List.of(pair.a(), pair.b())) {
+            for (float v : matrix.values()) {
+              if (!Float.isFinite(v)) {
+                throw new BadInput(
+                    "the adapter holds " + v, name, "Take an intact copy, or train it again.");
+              }
+            }
+          }
+        });
   }
 
   /** The directory's files and their bytes; the same adapter gives the same bytes. */

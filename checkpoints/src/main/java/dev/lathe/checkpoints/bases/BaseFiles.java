@@ -48,11 +48,12 @@ final class BaseFiles {
 
   private static List<Path> ggufs(Path folder) {
     var ggufs = new ArrayList<Path>();
+    boolean safetensors = SafetensorsShards.present(folder);
     boolean pickled = false;
     try (var files = Files.newDirectoryStream(folder)) {
       for (var f : files) {
         var name = f.getFileName().toString();
-        if (name.endsWith(".gguf")) {
+        if (name.endsWith(".gguf") && !(safetensors && name.equals(ServedBase.FILE))) {
           ggufs.add(f);
         }
         pickled |= name.endsWith(".bin") || name.endsWith(".pt") || name.endsWith(".pth");
@@ -60,7 +61,6 @@ final class BaseFiles {
     } catch (IOException e) {
       throw new UncheckedIOException("cannot list " + folder, e);
     }
-    boolean safetensors = SafetensorsShards.present(folder);
     if (safetensors && !ggufs.isEmpty() || ggufs.size() > 1) {
       throw new BadInput(
           "the folder holds several weights, and it is not clear which are meant",

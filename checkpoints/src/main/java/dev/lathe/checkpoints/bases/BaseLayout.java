@@ -23,7 +23,9 @@ final class BaseLayout {
   private static final String WHOLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
   private static final String TEMPLATE = "chat_template.jinja";
-  private static final List<String> BESIDE =
+
+  /** What stands beside the weights. */
+  static final List<String> BESIDE =
       List.of(
           "config.json",
           "generation_config.json",
@@ -34,6 +36,7 @@ final class BaseLayout {
           "LICENSE",
           "LICENSE.md",
           "LICENSE.txt");
+
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private BaseLayout() {}

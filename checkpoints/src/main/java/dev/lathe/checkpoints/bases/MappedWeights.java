@@ -2,6 +2,7 @@ package dev.lathe.checkpoints.bases;
 
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
+import dev.lathe.checkpoints.quantized.Encoding;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -31,14 +32,31 @@ final class MappedWeights implements Weights {
   }
 
   @Override
+  public Encoding encoding(String name) {
+    return tensor(name).encoding();
+  }
+
+  @Override
+  public void rows(String name, long first, int count, float[] to) {
+    var bad = tensor(name).rows(first, count, to);
+    if (bad.isPresent()) {
+      throw notFinite(name, As.F32, bad.getAsLong());
+    }
+  }
+
+  @Override
   public void read(String name, As type, MemorySegment target) {
     var bad = tensor(name).read(type, target);
     if (bad.isPresent()) {
-      throw new BadInput(
-          "the weights in " + where + " hold a value that is not finite as " + type,
-          name + ", element " + bad.getAsLong(),
-          "The file is damaged or its training diverged: download it again, or another model.");
+      throw notFinite(name, type, bad.getAsLong());
     }
+  }
+
+  private BadInput notFinite(String name, As type, long element) {
+    return new BadInput(
+        "the weights in " + where + " hold a value that is not finite as " + type,
+        name + ", element " + element,
+        "The file is damaged or its training diverged: download it again, or another model.");
   }
 
   private StoredTensor tensor(String name) {

@@ -2,11 +2,16 @@ package dev.lathe.checkpoints.bases;
 
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * How a text is cut before BPE, by the name GGUF files give it ({@code tokenizer.ggml.pre}).
@@ -62,6 +67,8 @@ enum PreTokenizer {
     }
   };
 
+  private static final JsonMapper JSON = JsonMapper.shared();
+
   private static final Map<String, PreTokenizer> NAMES =
       new TreeMap<>(
           Map.of(
@@ -87,6 +94,50 @@ enum PreTokenizer {
           DidYouMean.remedy(name, NAMES.keySet()) + " " + GgufMetadata.REMEDY);
     }
     return known;
+  }
+
+  /**
+   * The name that llama.cpp has for what a {@code tokenizer.json} says, if it is one of these.
+   *
+   * @param steps its {@code pre_tokenizer}
+   * @param normalizer its {@code normalizer}
+   */
+  static Optional<String> nameOf(JsonNode steps, JsonNode normalizer, boolean ignoreMerges) {
+    return Arrays.stream(values())
+        .filter(p -> plain(steps).equals(plain(JSON.valueToTree(p.steps()))))
+        .filter(p -> plain(normalizer).equals(plain(JSON.valueToTree(p.normalizer()))))
+        .filter(p -> p.ignoreMerges() == ignoreMerges)
+        .map(
+            p ->
+                switch (p) {
+                  case DIGITS -> "smollm";
+                  case GPT2 -> "gpt-2";
+                  case LLAMA3 -> "llama-bpe";
+                  case QWEN2 -> "qwen2";
+                })
+        .findFirst();
+  }
+
+  /** Without what changes no token: offsets, defaults, and a sequence around a single step. */
+  private static JsonNode plain(JsonNode step) {
+    if (step.path("type").asString("").equals("Sequence")) {
+      var inner = step.has("pretokenizers") ? "pretokenizers" : "normalizers";
+      if (step.path(inner).size() == 1) {
+        return plain(step.path(inner).path(0));
+      }
+      var all = JSON.createArrayNode();
+      step.path(inner).forEach(s -> all.add(plain(s)));
+      return all;
+    }
+    if (!(step instanceof ObjectNode object)) {
+      return JSON.nullNode();
+    }
+    var copy = object.deepCopy();
+    copy.remove("trim_offsets");
+    if (copy.path("type").asString("").equals("ByteLevel") && !copy.has("use_regex")) {
+      copy.put("use_regex", true);
+    }
+    return copy;
   }
 
   /** The value of {@code pre_tokenizer}. */

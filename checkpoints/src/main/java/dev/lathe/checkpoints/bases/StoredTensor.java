@@ -63,16 +63,44 @@ record StoredTensor(Encoding encoding, long[] shape, MemorySegment bytes, int pa
   }
 
   /**
+   * Decodes whole rows to the beginning of {@code to}.
+   *
+   * @return the index in the tensor of the first element that is NaN or infinite, if any
+   */
+  OptionalLong rows(long first, int count, float[] to) {
+    int width = width();
+    int n = Math.multiplyExact(count, width);
+    if (pairedHead > 0) {
+      var row = new float[width];
+      for (int i = 0; i < count; i++) {
+        Blocks.decode(encoding, bytes, encoding.length(stored(first + i) * width), row, width);
+        System.arraycopy(row, 0, to, i * width, width);
+      }
+    } else {
+      Blocks.decode(encoding, bytes, encoding.length(first * width), to, n);
+    }
+    for (int i = 0; i < n; i++) {
+      if (!Float.isFinite(to[i])) {
+        return OptionalLong.of(first * width + i);
+      }
+    }
+    return OptionalLong.empty();
+  }
+
+  /**
    * Row {@code half * headDim / 2 + j} of a head lies in the file as its row {@code 2 j + half}.
    */
+  private long stored(long row) {
+    long inHead = row % pairedHead;
+    long half = inHead / (pairedHead / 2);
+    return row - inHead + 2 * (inHead % (pairedHead / 2)) + half;
+  }
+
   private OptionalLong readRows(As type, MemorySegment target) {
     int width = width();
     var stretch = new Stretch(type, target, width);
     for (long row = 0; row < shape[0]; row++) {
-      long inHead = row % pairedHead;
-      long half = inHead / (pairedHead / 2);
-      long stored = row - inHead + 2 * (inHead % (pairedHead / 2)) + half;
-      var bad = stretch.move(stored * width, width, row * width);
+      var bad = stretch.move(stored(row) * width, width, row * width);
       if (bad.isPresent()) {
         return bad;
       }

@@ -1,5 +1,6 @@
 package dev.lathe.checkpoints.bases;
 
+import dev.lathe.checkpoints.quantized.Encoding;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
 
@@ -29,6 +30,17 @@ public interface Weights extends AutoCloseable {
 
   /** Dimensions, outermost first: a linear layer's weight is (out, in). */
   long[] shape(String name);
+
+  /** How the tensor is packed in its file. */
+  Encoding encoding(String name);
+
+  /**
+   * Decodes {@code count} whole rows of a matrix to float32; a vector is one row.
+   *
+   * @param to as many values or more; the first ones are written
+   * @throws dev.lathe.checkpoints.input.BadInput when the file holds no such tensor, or a NaN in it
+   */
+  void rows(String name, long first, int count, float[] to);
 
   /**
    * Decodes one tensor into {@code target}, little endian.

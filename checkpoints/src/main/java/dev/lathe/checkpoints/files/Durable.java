@@ -1,5 +1,6 @@
 package dev.lathe.checkpoints.files;
 
+import dev.lathe.checkpoints.input.BadInput;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -60,7 +61,7 @@ public final class Durable {
    * Replaces {@code file} as a whole by what comes bit by bit. Whatever {@code content} throws, the
    * old file stays and nothing is left beside it.
    *
-   * @throws dev.lathe.checkpoints.input.BadInput when the disk is full
+   * @throws BadInput when the disk is full
    */
   public static void stream(Path file, Content content) {
     var aside = file.resolveSibling("." + file.getFileName() + ".aside");
@@ -87,11 +88,58 @@ public final class Durable {
     }
   }
 
+  /** What fills a folder. */
+  @FunctionalInterface
+  public interface Filling {
+    void fill(Path folder) throws IOException;
+  }
+
+  /**
+   * Makes a folder that appears as a whole, filled and forced to disk. Whatever {@code filling}
+   * throws, nothing is left beside it.
+   *
+   * @throws BadInput when the folder is there and not empty, or the disk is full
+   */
+  public static void newFolder(Path folder, Filling filling) {
+    var aside = folder.resolveSibling("." + folder.getFileName() + ".aside");
+    boolean done = false;
+    try {
+      requireEmpty(folder);
+      deleteTree(aside);
+      Files.createDirectories(aside);
+      filling.fill(aside);
+      forceTree(aside);
+      moveInto(aside, folder);
+      done = true;
+    } catch (IOException e) {
+      throw DiskFull.orUnchecked(e, folder);
+    } finally {
+      if (!done) {
+        deleteQuietly(aside);
+      }
+    }
+  }
+
+  private static void requireEmpty(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    if (Files.isDirectory(folder)) {
+      try (var files = Files.list(folder)) {
+        if (files.findAny().isEmpty()) {
+          return;
+        }
+      }
+    }
+    throw new BadInput(
+        "the folder is in use", folder.toString(), "Name one that is not there yet, or empty it.");
+  }
+
   private static void deleteQuietly(Path aside) {
     try {
-      Files.deleteIfExists(aside);
+      deleteTree(aside);
     } catch (IOException e) {
-      // What made the writing fail is the error to tell; the next write truncates this file.
+      // What made the writing fail is the error to tell; the next attempt replaces what is left.
       return;
     }
   }

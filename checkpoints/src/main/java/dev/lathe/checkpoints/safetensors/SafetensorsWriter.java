@@ -1,5 +1,6 @@
 package dev.lathe.checkpoints.safetensors;
 
+import dev.lathe.checkpoints.files.DiskFull;
 import dev.lathe.checkpoints.files.Durable;
 import dev.lathe.checkpoints.files.Segments;
 import java.lang.foreign.MemorySegment;
@@ -11,6 +12,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import tools.jackson.databind.json.JsonMapper;
@@ -32,19 +34,48 @@ public final class SafetensorsWriter {
    */
   public static void write(
       Path file, Map<String, String> metadata, SequencedMap<String, Tensor> tensors) {
-    var pieces = pieces(metadata, tensors);
+    var streamed = new LinkedHashMap<String, StreamedTensor>();
+    tensors.forEach((name, t) -> streamed.put(name, t.streamed()));
+    stream(file, metadata, streamed);
+  }
+
+  /**
+   * The same for tensors whose bytes come while the file is written. What their sources throw comes
+   * through, and nothing is changed.
+   *
+   * @throws IllegalStateException when a source gives too few or too many bytes
+   * @throws dev.lathe.checkpoints.input.BadInput when the disk is full; the old file is intact
+   */
+  public static void stream(
+      Path file, Map<String, String> metadata, SequencedMap<String, StreamedTensor> tensors) {
+    var ordered = ordered(tensors);
+    var header = header(metadata, ordered);
+    long length = ordered.stream().mapToLong(e -> e.getValue().length()).sum();
     Durable.stream(
         file,
         out -> {
-          for (var piece : pieces) {
-            Segments.write(out, piece);
+          DiskFull.require(file.toAbsolutePath().resolveSibling(""), header.byteSize() + length);
+          Segments.write(out, header);
+          for (var tensor : ordered) {
+            long start = out.position();
+            tensor.getValue().bytes().writeTo(piece -> Segments.write(out, piece));
+            if (out.position() - start != tensor.getValue().length()) {
+              throw new IllegalStateException(
+                  "%s has %d bytes of %d"
+                      .formatted(
+                          tensor.getKey(), out.position() - start, tensor.getValue().length()));
+            }
           }
         });
   }
 
-  /** The same bytes in memory. */
+  /** What {@link #write} writes, in memory. */
   public static byte[] bytes(Map<String, String> metadata, SequencedMap<String, Tensor> tensors) {
-    var pieces = pieces(metadata, tensors);
+    var streamed = new LinkedHashMap<String, StreamedTensor>();
+    tensors.forEach((name, t) -> streamed.put(name, t.streamed()));
+    var ordered = ordered(streamed);
+    var pieces = new ArrayList<MemorySegment>(List.of(header(metadata, ordered)));
+    ordered.forEach(e -> pieces.add(Objects.requireNonNull(tensors.get(e.getKey())).bytes()));
     long length = pieces.stream().mapToLong(MemorySegment::byteSize).sum();
     var all = MemorySegment.ofArray(new byte[Math.toIntExact(length)]);
     long position = 0;
@@ -55,35 +86,38 @@ public final class SafetensorsWriter {
     return (byte[]) all.heapBase().orElseThrow();
   }
 
-  private static List<MemorySegment> pieces(
-      Map<String, String> metadata, SequencedMap<String, Tensor> tensors) {
+  private static List<Map.Entry<String, StreamedTensor>> ordered(
+      SequencedMap<String, StreamedTensor> tensors) {
     if (tensors.containsKey(SafetensorsHeader.METADATA)) {
       throw new IllegalArgumentException("no tensor can be called " + SafetensorsHeader.METADATA);
     }
     var ordered = new ArrayList<>(tensors.entrySet());
     ordered.sort(
-        Comparator.<Map.Entry<String, Tensor>>comparingInt(e -> -e.getValue().dtype().bytes())
+        Comparator.<Map.Entry<String, StreamedTensor>>comparingInt(
+                e -> -e.getValue().dtype().bytes())
             .thenComparing(e -> e.getValue().dtype())
             .thenComparing(Map.Entry::getKey));
+    return ordered;
+  }
+
+  private static MemorySegment header(
+      Map<String, String> metadata, List<Map.Entry<String, StreamedTensor>> ordered) {
     var header = new LinkedHashMap<String, Object>();
     if (!metadata.isEmpty()) {
       header.put(SafetensorsHeader.METADATA, new TreeMap<>(metadata));
     }
-    var pieces = new ArrayList<MemorySegment>();
     long position = 0;
     for (var e : ordered) {
       var t = e.getValue();
-      long end = position + t.bytes().byteSize();
+      long end = position + t.length();
       var entry = new LinkedHashMap<String, Object>();
       entry.put("dtype", t.dtype().name());
       entry.put("shape", t.shape());
       entry.put("data_offsets", new long[] {position, end});
       header.put(e.getKey(), entry);
-      pieces.add(t.bytes());
       position = end;
     }
-    pieces.addFirst(framed(JSON.writeValueAsString(header)));
-    return pieces;
+    return framed(JSON.writeValueAsString(header));
   }
 
   /** Length and JSON, padded with spaces so that the tensors start at a multiple of eight. */

@@ -1,5 +1,6 @@
 package dev.lathe.checkpoints.safetensors;
 
+import dev.lathe.checkpoints.files.Pieces;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -17,13 +18,7 @@ public record Tensor(Dtype dtype, long[] shape, MemorySegment bytes) {
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   public Tensor {
-    long length = dtype.bytes();
-    for (long d : shape) {
-      if (d < 0) {
-        throw new IllegalArgumentException("no dimension is negative: " + Arrays.toString(shape));
-      }
-      length = Math.multiplyExact(length, d);
-    }
+    long length = StreamedTensor.length(dtype, shape);
     if (length != bytes.byteSize()) {
       throw new IllegalArgumentException(
           "%s %s takes %d bytes, not %d"
@@ -35,5 +30,9 @@ public record Tensor(Dtype dtype, long[] shape, MemorySegment bytes) {
     var bytes = MemorySegment.ofArray(new byte[Math.multiplyExact(values.length, 4)]);
     MemorySegment.copy(values, 0, bytes, FLOAT, 0, values.length);
     return new Tensor(Dtype.F32, shape, bytes);
+  }
+
+  StreamedTensor streamed() {
+    return new StreamedTensor(dtype, shape, Pieces.of(bytes));
   }
 }

@@ -159,7 +159,7 @@ class GgufAdapterTest {
       var pair = pair(6, 4);
       pair.b().values()[3] = bad;
       sick.put(LAYER + "self_attn.v_proj", pair);
-      refused(adapter(16, false, sick), "v_proj holds " + bad);
+      refused(adapter(16, false, sick), "the adapter holds " + bad, "v_proj");
     }
     assertThatThrownBy(
             () -> GgufAdapter.write(adapter(1, false, modules()), config("gpt2"), "x", file()))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.quantized.Encoding;
 import dev.lathe.checkpoints.safetensors.Dtype;
 import dev.lathe.checkpoints.safetensors.SafetensorsFile;
 import dev.lathe.checkpoints.safetensors.SafetensorsWriter;
@@ -175,6 +176,16 @@ class PeftAdapterTest {
     @Override
     public long[] shape(String name) {
       return Objects.requireNonNull(layers.get(name.replace(".weight", "")));
+    }
+
+    @Override
+    public Encoding encoding(String name) {
+      throw new AssertionError("shapes are enough");
+    }
+
+    @Override
+    public void rows(String name, long first, int count, float[] to) {
+      throw new AssertionError("shapes are enough");
     }
 
     @Override

@@ -1,0 +1,89 @@
+package dev.lathe.checkpoints.adapters;
+
+import dev.lathe.checkpoints.bases.Base;
+import dev.lathe.checkpoints.bases.FolderExport;
+import dev.lathe.checkpoints.bases.GgufExport;
+import dev.lathe.checkpoints.bases.Weights;
+import dev.lathe.checkpoints.files.Durable;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.quantized.Encoding;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A base and an adapter as one model: W + scale B A (Hu et al. 2021, LoRA, section 4.1), computed
+ * in float32 and rounded once. Written row by row, so that no model has to fit into memory.
+ */
+public final class Merge {
+  private Merge() {}
+
+  /**
+   * The merged weights, computed when they are asked for. Closing them closes the base's.
+   *
+   * @throws BadInput when the adapter does not fit, or holds NaN
+   */
+  public static Weights of(Weights base, PeftAdapter adapter) {
+    adapter.requireFits(base);
+    adapter.requireFinite();
+    return new MergedWeights(base, adapter);
+  }
+
+  /**
+   * Writes a Hugging Face directory: merged {@code model.safetensors}, and the base's config,
+   * tokenizer and chat template. Appears as a whole, durably; the same model gives the same bytes.
+   *
+   * @param dtype F32, F16 or BF16; null keeps the base's, F32 where it is quantized
+   * @param folder not there yet, or empty
+   * @throws BadInput when the adapter is another base's, does not fit or holds NaN; when a merged
+   *     weight is too large for {@code dtype}; when the folder is in use or the disk is full
+   */
+  public static void toFolder(
+      Base base, PeftAdapter adapter, @Nullable Encoding dtype, Path folder) {
+    try (var merged = open(base, adapter)) {
+      Durable.newFolder(folder, aside -> FolderExport.write(base, merged, dtype, aside));
+    }
+  }
+
+  /**
+   * Writes one GGUF file with tokenizer and chat template in it, durably, as a whole; the same
+   * model gives the same bytes.
+   *
+   * @param encoding of the matrices; vectors are F32
+   * @throws BadInput as {@link #toFolder}, and when llama.cpp cannot load such a base
+   */
+  public static void toGguf(Base base, PeftAdapter adapter, Encoding encoding, Path file) {
+    try (var merged = open(base, adapter)) {
+      GgufExport.of(base, merged, encoding, marks(base)).write(file);
+    }
+  }
+
+  static BadInput notFinite(String name) {
+    return new BadInput(
+        "a merged weight is not finite", name, "Take an intact copy of base and adapter.");
+  }
+
+  private static Weights open(Base base, PeftAdapter adapter) {
+    var trainedOn = adapter.config().baseSha256();
+    if (trainedOn != null && !trainedOn.equals(base.weightsSha256())) {
+      throw new BadInput(
+          "the adapter was trained on another base than " + base.name(),
+          String.valueOf(adapter.config().baseName()),
+          "Use it with the base that it names.");
+    }
+    var weights = base.weights();
+    try {
+      return of(weights, adapter);
+    } catch (RuntimeException e) {
+      weights.close();
+      throw e;
+    }
+  }
+
+  private static SequencedMap<String, String> marks(Base base) {
+    var marks = new LinkedHashMap<String, String>();
+    marks.put(GgufAdapter.BASE_SHA256, base.weightsSha256());
+    return marks;
+  }
+}

@@ -1,0 +1,94 @@
+package dev.lathe.checkpoints.adapters;
+
+import dev.lathe.checkpoints.bases.Weights;
+import dev.lathe.checkpoints.quantized.BlockEncoder;
+import dev.lathe.checkpoints.quantized.Encoding;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A base's weights with an adapter's scale B A added, row by row as they are asked for. */
+final class MergedWeights implements Weights {
+  private final Weights base;
+  private final float scale;
+  private final Map<String, LoraPair> pairs = new HashMap<>();
+
+  MergedWeights(Weights base, PeftAdapter adapter) {
+    this.base = base;
+    this.scale = (float) adapter.config().scale();
+    adapter.modules().forEach((module, pair) -> pairs.put(module + ".weight", pair));
+  }
+
+  @Override
+  public Set<String> names() {
+    return base.names();
+  }
+
+  @Override
+  public long[] shape(String name) {
+    return base.shape(name);
+  }
+
+  @Override
+  public Encoding encoding(String name) {
+    return base.encoding(name);
+  }
+
+  @Override
+  public void rows(String name, long first, int count, float[] to) {
+    base.rows(name, first, count, to);
+    @Nullable LoraPair pair = pairs.get(name);
+    if (pair != null) {
+      var delta = new float[pair.a().columns()];
+      for (int i = 0; i < count; i++) {
+        add(pair, (int) first + i, delta, to, i * delta.length);
+      }
+    }
+  }
+
+  /** One row of B A is summed in float32, then scaled and added once, as PEFT merges. */
+  private void add(LoraPair pair, int row, float[] delta, float[] to, int at) {
+    float[] a = pair.a().values();
+    float[] b = pair.b().values();
+    java.util.Arrays.fill(delta, 0);
+    for (int r = 0; r < pair.rank(); r++) {
+      axpy(b[row * pair.rank() + r], a, r * delta.length, delta);
+    }
+    for (int j = 0; j < delta.length; j++) {
+      to[at + j] += scale * delta[j];
+    }
+  }
+
+  /** A loop of its own, so that the compiler makes vector instructions of it. */
+  private static void axpy(float factor, float[] a, int at, float[] sum) {
+    for (int j = 0; j < sum.length; j++) {
+      sum[j] += factor * a[at + j];
+    }
+  }
+
+  @Override
+  public void read(String name, As type, MemorySegment target) {
+    long[] shape = shape(name);
+    int rows = shape.length < 2 ? 1 : Math.toIntExact(shape[0]);
+    var values = new float[Math.toIntExact(shape[shape.length - 1])];
+    var encoding =
+        switch (type) {
+          case F32 -> Encoding.F32;
+          case BF16 -> Encoding.BF16;
+        };
+    for (int row = 0; row < rows; row++) {
+      rows(name, row, 1, values);
+      long offset = (long) row * values.length * type.bytes();
+      if (!BlockEncoder.encode(encoding, values, values.length, target, offset)) {
+        throw Merge.notFinite(name);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    base.close();
+  }
+}

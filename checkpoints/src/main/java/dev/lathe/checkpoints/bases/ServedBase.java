@@ -1,0 +1,111 @@
+package dev.lathe.checkpoints.bases;
+
+import dev.lathe.checkpoints.files.DiskFull;
+import dev.lathe.checkpoints.files.Sha256;
+import dev.lathe.checkpoints.gguf.GgufFile;
+import dev.lathe.checkpoints.gguf.GgufWriter;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.safetensors.SafetensorsShards;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A base as the GGUF file that llama.cpp serves: its own file when it came as one, else one written
+ * beside its safetensors, once.
+ */
+public final class ServedBase {
+  /** Beside safetensors; never counted among a base's weights. */
+  public static final String FILE = "serving.gguf";
+
+  /** The metadata key that binds the file to what it was made of. */
+  static final String MADE_OF = "lathe.made_of.sha256";
+
+  /** Raised when the same base would be written otherwise: files that are there are made anew. */
+  private static final String FORMAT = "1";
+
+  private ServedBase() {}
+
+  /**
+   * The file, made when it is not there. It holds the weights exactly (F32, F16 and BF16 stay what
+   * they are; vectors are widened to F32), the tokenizer and the chat template. Any number of
+   * threads and processes may ask at once; one of them writes.
+   *
+   * @throws BadInput when llama.cpp cannot load such a base, with the reason and before anything is
+   *     written; when weights are damaged; when the disk is full
+   */
+  public static Path of(Base base) {
+    var own = ownFile(base);
+    if (own.isPresent()) {
+      return own.get();
+    }
+    var file = base.folder().resolve(FILE);
+    var madeOf = madeOf(base);
+    synchronized (ServedBase.class) { // a file lock is between processes only
+      if (isMadeOf(file, madeOf)) {
+        return file;
+      }
+      try (var weights = base.weights()) {
+        var marks = new LinkedHashMap<>(Map.of(MADE_OF, madeOf));
+        write(GgufExport.of(base, weights, null, marks), file, madeOf);
+      }
+      return file;
+    }
+  }
+
+  private static void write(GgufWriter gguf, Path file, String madeOf) {
+    try (var channel =
+            FileChannel.open(
+                file.resolveSibling("." + FILE + ".lock"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        var lock = channel.lock()) {
+      if (lock.isValid() && !isMadeOf(file, madeOf)) { // another process may have made it meanwhile
+        gguf.write(file);
+      }
+    } catch (IOException e) {
+      throw DiskFull.orUnchecked(e, file);
+    }
+  }
+
+  /** The GGUF file that the base came as. */
+  static Optional<Path> ownFile(Base base) {
+    return SafetensorsShards.present(base.folder())
+        ? Optional.empty()
+        : Optional.of(BaseFiles.weightFiles(base.folder()).getFirst());
+  }
+
+  private static boolean isMadeOf(Path file, String madeOf) {
+    if (!Files.exists(file)) {
+      return false;
+    }
+    try (var gguf = GgufFile.open(file)) {
+      return gguf.text(MADE_OF).orElse("").equals(madeOf);
+    } catch (BadInput damaged) {
+      return false; // it is made again
+    }
+  }
+
+  private static String madeOf(Base base) {
+    var text = new StringBuilder("format " + FORMAT + "\nweights " + base.weightsSha256() + "\n");
+    for (var name :
+        List.of(
+            "config.json",
+            "generation_config.json",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "chat_template.jinja")) {
+      var file = base.folder().resolve(name);
+      if (Files.exists(file)) {
+        text.append(name).append(' ').append(Sha256.of(file)).append('\n');
+      }
+    }
+    return Sha256.of(text.toString());
+  }
+}
