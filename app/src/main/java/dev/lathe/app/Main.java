@@ -2,6 +2,7 @@ package dev.lathe.app;
 
 import dev.lathe.app.api.ApiServer;
 import dev.lathe.app.cli.Bases;
+import dev.lathe.app.cli.Chat;
 import dev.lathe.app.cli.Commands;
 import dev.lathe.app.cli.Datasets;
 import dev.lathe.app.cli.Demo;
@@ -40,6 +41,7 @@ public final class Main {
         .add(new Train(session))
         .add(new Runs(session), Runs.parts(session)) // list, show, watch, stop, resume, compare, …
         .add(new Eval(session))
-        .add(new Serve(session));
+        .add(new Serve(session))
+        .add(new Chat(session));
   }
 }
