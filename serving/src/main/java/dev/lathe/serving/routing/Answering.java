@@ -147,6 +147,11 @@ final class Answering {
     reply.flush();
   }
 
+  /** Whether the upstream broke off after its first byte. */
+  boolean brokeOff() {
+    return status == 200 && error != null;
+  }
+
   void failed(int failedStatus, String message) {
     status = failedStatus;
     error = message;

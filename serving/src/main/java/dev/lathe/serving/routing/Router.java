@@ -142,6 +142,9 @@ public final class Router {
               Endpoint.of(lease.address(), LOCAL_SILENCE),
               answering.request().forModel(target.model().id()))) {
         answering.pass(answer, "The engine of '" + target.name() + "'");
+        if (answering.brokeOff()) {
+          lease.broken();
+        }
       } catch (IOException e) {
         lease.broken();
         throw new Lost(
