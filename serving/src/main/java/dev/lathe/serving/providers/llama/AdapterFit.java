@@ -3,7 +3,6 @@ package dev.lathe.serving.providers.llama;
 import dev.lathe.checkpoints.gguf.GgufFile;
 import dev.lathe.checkpoints.gguf.GgufTensor;
 import dev.lathe.checkpoints.input.BadInput;
-import dev.lathe.checkpoints.quantized.Encoding;
 import dev.lathe.serving.providers.LocalModel;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;

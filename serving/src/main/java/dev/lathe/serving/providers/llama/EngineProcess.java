@@ -121,8 +121,7 @@ final class EngineProcess {
       }
       throw new EngineUnavailable(death(), e);
     } catch (TimeoutException e) {
-      throw new EngineUnavailable(
-          "the engine is not ready after " + most.toSeconds() + " s", e);
+      throw new EngineUnavailable("the engine is not ready after " + most.toSeconds() + " s", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new EngineUnavailable("interrupted", e);
@@ -152,12 +151,12 @@ final class EngineProcess {
 
   /** Has this told what the process says when it is ready. */
   void onReady(Consumer<Ready> action) {
-    ready.thenAccept(action);
+    var unused = ready.thenAccept(action);
   }
 
   /** Has this run when the process has ended. */
   void onExit(Runnable action) {
-    process.onExit().thenRun(action);
+    var unused = process.onExit().thenRun(action);
   }
 
   /** Whether it says so itself, within two seconds. */

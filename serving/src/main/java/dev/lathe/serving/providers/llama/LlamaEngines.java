@@ -118,9 +118,7 @@ public final class LlamaEngines implements LocalEngines {
         model.contextLength(),
         settings.slots(),
         settings.queue(),
-        settings.threads() > 0
-            ? ThreadCount.fixed(settings.threads())
-            : measured.get(model.gguf()),
+        settings.threads() > 0 ? ThreadCount.fixed(settings.threads()) : measured.get(model.gguf()),
         self.pid(),
         self.info().startInstant().map(i -> i.toEpochMilli()).orElse(0L));
   }

@@ -32,7 +32,7 @@ public final class LlamaMain {
     var spec = JSON.readValue(arguments[0], EngineSpec.class);
     ParentWatch.start(spec.parentPid(), spec.parentStartedAt());
     var endpoints = new Endpoints();
-    var server = endpoints.listen(0);
+    var server = endpoints.listen(0); // its thread keeps the process alive
     say(Map.of("port", server.port()));
     try {
       var loaded = load(spec);
@@ -75,7 +75,6 @@ public final class LlamaMain {
         new Served(
             spec.id(),
             prompts,
-            pieces,
             decoding,
             properties(spec, threads),
             meta(model, spec),

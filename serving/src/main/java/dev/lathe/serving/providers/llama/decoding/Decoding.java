@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -34,8 +35,8 @@ public final class Decoding implements AutoCloseable {
   private final ArrayDeque<Generation> waiting = new ArrayDeque<>();
   private final Thread thread = new Thread(this::work, "decoding");
   private volatile int running;
-  private volatile long answered;
-  private volatile long stepNanos;
+  private final AtomicLong answered = new AtomicLong();
+  private final AtomicLong stepNanos = new AtomicLong();
   private boolean closed;
 
   /**
@@ -124,19 +125,24 @@ public final class Decoding implements AutoCloseable {
     return model.vocabularySize();
   }
 
+  /** A token written out, control tokens too. */
+  public byte[] spelled(int token) {
+    return model.piece(token, true);
+  }
+
   public int contextLength() {
     return contextLength;
   }
 
-  /** Tokens answered since the start. */
+  /** Tokens answered since the start, the first of each answer left out: it is its prompt's. */
   public long answered() {
-    return answered;
+    return answered.get();
   }
 
   /** Answered tokens a second of time spent on steps; 0 before the first. */
   public double tokensPerSecond() {
-    long nanos = stepNanos;
-    return nanos == 0 ? 0 : answered * 1e9 / nanos;
+    long nanos = stepNanos.get();
+    return nanos == 0 ? 0 : answered.get() * 1e9 / nanos;
   }
 
   /** Ends the thread; answers under way hear of it. */
@@ -236,7 +242,7 @@ public final class Decoding implements AutoCloseable {
     }
     compute(part);
     if (answering) {
-      stepNanos += System.nanoTime() - began;
+      stepNanos.addAndGet(System.nanoTime() - began);
     }
   }
 
@@ -297,7 +303,7 @@ public final class Decoding implements AutoCloseable {
     var generation = slot.generation();
     try {
       slot.answer(logits);
-      answered += first ? 0 : 1;
+      answered.addAndGet(first ? 0 : 1);
     } catch (RuntimeException e) {
       if (generation != null) {
         generation.tell(new Generation.Failed(String.valueOf(e.getMessage())));

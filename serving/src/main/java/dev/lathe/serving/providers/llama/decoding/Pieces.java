@@ -1,36 +1,37 @@
 package dev.lathe.serving.providers.llama.decoding;
 
 import dev.lathe.serving.providers.llama.library.LlamaModel;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 
 /** What each token of a vocabulary adds to an answer, and which tokens end one. */
 public final class Pieces {
-  private final LlamaModel model;
   private final byte[][] bytes;
   private final BitSet ends = new BitSet();
 
-  private Pieces(LlamaModel model) {
-    this.model = model;
-    this.bytes = new byte[model.vocabularySize()][];
+  private Pieces(byte[][] bytes) {
+    this.bytes = bytes;
   }
 
   /**
    * @param ends tokens that end an answer beside those that the model's file names
    */
   public static Pieces of(LlamaModel model, Collection<Integer> ends) {
-    var pieces = new Pieces(model);
-    for (int token = 0; token < model.vocabularySize(); token++) {
-      pieces.bytes[token] = model.piece(token, false);
+    var bytes = new byte[model.vocabularySize()][];
+    var all = new ArrayList<>(ends);
+    for (int token = 0; token < bytes.length; token++) {
+      bytes[token] = model.piece(token, false);
       if (model.endsGeneration(token)) {
-        pieces.ends.set(token);
+        all.add(token);
       }
     }
-    for (int token : ends) {
-      if (token >= 0 && token < model.vocabularySize()) {
-        pieces.ends.set(token);
-      }
-    }
+    return of(bytes, all);
+  }
+
+  static Pieces of(byte[][] bytes, Collection<Integer> ends) {
+    var pieces = new Pieces(bytes);
+    ends.stream().filter(t -> t >= 0 && t < bytes.length).forEach(pieces.ends::set);
     return pieces;
   }
 
@@ -42,10 +43,5 @@ public final class Pieces {
   /** Whether the token ends an answer. */
   public boolean ends(int token) {
     return ends.get(token);
-  }
-
-  /** The token written out, control tokens too. */
-  public byte[] spelled(int token) {
-    return model.piece(token, true);
   }
 }

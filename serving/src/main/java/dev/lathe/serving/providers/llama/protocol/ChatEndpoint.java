@@ -184,7 +184,7 @@ final class ChatEndpoint {
   }
 
   private Map<String, Object> token(int token, double logProbability) {
-    var bytes = served.pieces().spelled(token);
+    var bytes = served.decoding().spelled(token);
     var list = new ArrayList<Integer>();
     for (byte b : bytes) {
       list.add(b & 0xff);

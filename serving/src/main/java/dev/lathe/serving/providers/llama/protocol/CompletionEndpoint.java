@@ -1,5 +1,6 @@
 package dev.lathe.serving.providers.llama.protocol;
 
+import dev.lathe.serving.providers.llama.decoding.Constraint;
 import dev.lathe.serving.providers.llama.decoding.Generation.Done;
 import dev.lathe.serving.providers.llama.decoding.Generation.Failed;
 import dev.lathe.serving.providers.llama.decoding.Generation.Piece;
@@ -19,6 +20,7 @@ final class CompletionEndpoint {
   private final Parameters parameters;
   private final int[] prompt;
   private final boolean tokens;
+  private final @Nullable Constraint constraint;
 
   private CompletionEndpoint(Served served, Exchange exchange, Fields request) {
     this.served = served;
@@ -26,6 +28,7 @@ final class CompletionEndpoint {
     this.parameters = Parameters.completion(request, served.decoding().vocabularySize());
     this.tokens = request.flag("return_tokens", false);
     this.prompt = prompt(request);
+    this.constraint = ResponseFormat.ofCompletion(request);
   }
 
   static void handle(Served served, Exchange exchange) throws IOException, InterruptedException {
@@ -34,7 +37,8 @@ final class CompletionEndpoint {
   }
 
   private void answer(boolean stream) throws IOException, InterruptedException {
-    var generation = Submission.of(served, parameters.prompted(prompt, null), "prompt", exchange);
+    var generation =
+        Submission.of(served, parameters.prompted(prompt, constraint), "prompt", exchange);
     var text = new StringBuilder();
     List<Integer> ids = new ArrayList<>();
     List<Object> likelihoods = new ArrayList<>();
@@ -173,7 +177,7 @@ final class CompletionEndpoint {
   private Map<String, Object> token(int token, double logProbability) {
     var entry = new LinkedHashMap<String, Object>();
     entry.put("id", token);
-    entry.put("token", new String(served.pieces().spelled(token), StandardCharsets.UTF_8));
+    entry.put("token", new String(served.decoding().spelled(token), StandardCharsets.UTF_8));
     entry.put("logprob", logProbability);
     return entry;
   }

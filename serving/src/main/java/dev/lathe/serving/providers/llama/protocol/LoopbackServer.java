@@ -43,9 +43,9 @@ public final class LoopbackServer implements AutoCloseable {
    * @param port 0 for any that is free
    */
   static LoopbackServer start(int port, Handler handler) throws IOException {
-    var socket = new ServerSocket(port, 256, InetAddress.getByName("127.0.0.1"));
+    var socket = new ServerSocket(port, 256, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
     var server = new LoopbackServer(socket, handler);
-    Thread.ofPlatform().daemon().name("http").start(server::accept);
+    Thread.ofPlatform().name("http").start(server::accept);
     return server;
   }
 

@@ -1,7 +1,6 @@
 package dev.lathe.serving.providers.llama.protocol;
 
 import dev.lathe.serving.providers.llama.decoding.Decoding;
-import dev.lathe.serving.providers.llama.decoding.Pieces;
 import java.util.Map;
 
 /**
@@ -15,7 +14,6 @@ import java.util.Map;
 public record Served(
     String id,
     Prompts prompts,
-    Pieces pieces,
     Decoding decoding,
     Map<String, Object> properties,
     Map<String, Object> meta,
