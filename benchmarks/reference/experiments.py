@@ -109,7 +109,27 @@ def peeking():
         share, _, fooled = ever(draw, draw, 1000, 500)
         null[name] = {"found": share, "foundByRepeatedTTests": fooled}
     power = {f"{a} to {b}": ever(thumb(a), thumb(b), 2000, 200)[1] for a, b in ((0.5, 0.6), (0.5, 0.7), (0.2, 0.9), (0.9, 0.95))}
-    return {"looks": 1000, "nothingThere": null, "medianRatersUntilFound": power}
+    return {"looks": 1000, "nothingThere": null, "medianRatersUntilFound": power, "asymptoticInstead": asymptotic(rng)}
+
+
+def asymptotic(rng, best_at=500):
+    """The same of the asymptotic confidence sequence (Waudby-Smith et al., arXiv 2103.06476, theorem 2.2), which was not taken: subjects one by one, a tenth of them in the second arm, variances with
+    one rater of variance 1/4 added ("floor") or without, no look before ten raters an arm."""
+    rho2 = (-2 * math.log(0.05) + math.log(-2 * math.log(0.05) + 1)) / best_at
+
+    def ever(a, b, share, subjects, runs, floor):
+        arm = rng.random((runs, subjects)) < share
+        y = np.where(arm, rng.random(arm.shape) < b, rng.random(arm.shape) < a).astype(float)
+        n, total = np.cumsum((~arm, arm), axis=2), np.cumsum((y * ~arm, y * arm), axis=2)
+        k = np.maximum(n, 1)
+        variance = ((total - total**2 / k + floor / 4) / (k + floor) / k).sum(axis=0)  # y is 0 or 1, so its squares sum to the total
+        z2, t = (total[1] / k[1] - total[0] / k[0]) ** 2 / np.maximum(variance, 1e-12), k.sum(axis=0)
+        found = (rho2 * t * z2 / (2 * (t * rho2 + 1)) - np.log(t * rho2 + 1) / 2 >= math.log(20)) & (n.min(axis=0) >= 10)
+        return found.any(axis=1).mean(), float(np.median(np.where(found.any(axis=1), found.argmax(axis=1) + 1, np.inf)))
+
+    null = {name: {"floor": ever(p, p, 0.1, 2000, 1000, 1)[0], "none": ever(p, p, 0.1, 2000, 1000, 0)[0]} for name, p in (("thumbs 50 %", 0.5), ("thumbs 95 %", 0.95))}
+    power = {f"{a} to {b}": ever(a, b, 0.5, 4000, 200, 1)[1] for a, b in ((0.5, 0.6), (0.5, 0.7), (0.2, 0.9), (0.9, 0.95))}
+    return {"nothingThereTenthInSecondArm": null, "medianRatersUntilFound": power}
 
 
 def main():

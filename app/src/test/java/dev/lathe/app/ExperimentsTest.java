@@ -48,23 +48,28 @@ class ExperimentsTest {
         Files.copy(file, copy);
       }
     }
-    var json = folder.resolve("bases/small/base.json");
-    if (Files.exists(json)) {
-      Files.writeString(json, Files.readString(json).replace("\"tiny\"", "\"small\""));
-    }
   }
 
   @Test
   void theCommandsStartShowWeighAndStop() {
-    var started = run("experiment", "start", "voice", "--arm", "tiny", "--arm", "small=3", "--json");
+    var started =
+        run("experiment", "start", "voice", "--arm", "tiny", "--arm", "small=3", "--json");
     assertThat(started.status()).as(started.err()).isZero();
     var report = started.json();
-    for (var key : List.of("id", "state", "arms", "difference", "pValue", "sampleRatio", "verdict")) {
+    for (var key :
+        List.of("id", "state", "arms", "difference", "pValue", "sampleRatio", "verdict")) {
       assertThat(report.has(key)).as(key).isTrue();
     }
     for (var key :
         List.of(
-            "target", "weight", "subjects", "exposures", "feedback", "mean", "latencyMs", "errors",
+            "target",
+            "weight",
+            "subjects",
+            "exposures",
+            "feedback",
+            "mean",
+            "latencyMs",
+            "errors",
             "cost")) {
       assertThat(report.path("arms").path(1).has(key)).as(key).isTrue();
     }
@@ -82,7 +87,7 @@ class ExperimentsTest {
 
   @Test
   void whatCannotBeStartedIsSaid() {
-    bad("no base", "experiment", "start", "voice", "--arm", "tiny", "--arm", "tinyy");
+    bad("Did you mean 'tiny'?", "experiment", "start", "voice", "--arm", "tiny", "--arm", "tinyy");
     bad("belongs to a base", "experiment", "start", "small", "--arm", "tiny", "--arm", "small");
     bad("2 to 8 arms", "experiment", "start", "voice", "--arm", "tiny");
     bad("no number", "experiment", "start", "voice", "--arm", "tiny=x", "--arm", "small");

@@ -59,7 +59,6 @@ class ExperimentParts {
     if (experiment == null || !experiments.counts(experiment, at)) {
       return new AnsweredRequest(target, null, null, null, subject);
     }
-    return new AnsweredRequest(
-        target, experiment, rs.getInt("phase"), rs.getInt("arm"), subject);
+    return new AnsweredRequest(target, experiment, rs.getInt("phase"), rs.getInt("arm"), subject);
   }
 }

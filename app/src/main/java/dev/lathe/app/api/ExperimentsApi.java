@@ -99,9 +99,7 @@ class ExperimentsApi {
       throw new NotFound(
           "there is no such experiment",
           id,
-          ids.isEmpty()
-              ? "'./lathe experiment start' begins one."
-              : DidYouMean.remedy(id, ids));
+          ids.isEmpty() ? "'./lathe experiment start' begins one." : DidYouMean.remedy(id, ids));
     }
     return id;
   }

@@ -25,7 +25,11 @@ public final class ExperimentCommand implements Runnable {
   /** The subcommands. */
   public static Object[] parts(Session session) {
     return new Object[] {
-      new Start(session), new Show(session), new Listed(session), new Weigh(session), new Stop(session)
+      new Start(session),
+      new Show(session),
+      new Listed(session),
+      new Weigh(session),
+      new Stop(session)
     };
   }
 
@@ -67,8 +71,7 @@ public final class ExperimentCommand implements Runnable {
       var wanted = new ArrayList<Map<String, Object>>();
       arms.forEach(a -> wanted.add(arm(a, 1.0)));
       var started =
-          owner.post(
-              "experiments", Map.of("id", id, "arms", wanted), OwnerClient.Repeat.SAFE);
+          owner.post("experiments", Map.of("id", id, "arms", wanted), OwnerClient.Repeat.SAFE);
       print(started, e -> ExperimentFigures.tell(e, terminal()));
       return ExitStatus.DONE;
     }

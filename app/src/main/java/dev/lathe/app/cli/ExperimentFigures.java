@@ -63,8 +63,16 @@ final class ExperimentFigures {
   private static Table arms(JsonNode e) {
     var table =
         new Table(
-            "ARM", "WEIGHT", "SUBJECTS", "EXPOSURES", "FEEDBACK", "MEAN", "P50 MS", "P95 MS",
-            "ERRORS", "COST");
+            "ARM",
+            "WEIGHT",
+            "SUBJECTS",
+            "EXPOSURES",
+            "FEEDBACK",
+            "MEAN",
+            "P50 MS",
+            "P95 MS",
+            "ERRORS",
+            "COST");
     for (var a : e.path("arms")) {
       table.row(
           Text.printable(a.path("target").asString("")),
@@ -113,9 +121,7 @@ final class ExperimentFigures {
 
   private static String weight(JsonNode arm) {
     double weight = arm.path("weight").asDouble(0);
-    return weight == Math.rint(weight)
-        ? Long.toString((long) weight)
-        : Double.toString(weight);
+    return weight == Math.rint(weight) ? Long.toString((long) weight) : Double.toString(weight);
   }
 
   private static String p(JsonNode p) {

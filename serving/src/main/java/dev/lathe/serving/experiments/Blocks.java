@@ -33,7 +33,8 @@ final class Blocks {
         int few = queues[0].size <= queues[1].size ? 0 : 1;
         int many = 1 - few;
         long share = (long) queues[many].size * (queues[few].taken + 1) / queues[few].size;
-        // Some wait, so that an arm which is ahead by chance finds partners when the other catches up.
+        // Some wait, so that an arm which is ahead by chance finds partners when the other catches
+        // up.
         long reserve = (long) Math.sqrt(queues[0].size + queues[1].size);
         long fair = share - queues[many].taken - reserve;
         double fewMean = queues[few].take(1);
