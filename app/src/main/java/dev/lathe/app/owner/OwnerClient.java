@@ -58,6 +58,11 @@ public final class OwnerClient implements AutoCloseable {
     return attempt(repeat, () -> plain(posting(path, body)));
   }
 
+  /** Puts what may be put twice. */
+  public JsonNode put(String path, Object body) {
+    return attempt(Repeat.SAFE, () -> plain(carrying("PUT", path, body)));
+  }
+
   public JsonNode delete(String path) {
     return attempt(Repeat.NEVER, () -> plain(request(path).DELETE().build()));
   }
@@ -274,9 +279,14 @@ public final class OwnerClient implements AutoCloseable {
   }
 
   private HttpRequest posting(String path, Object body) {
+    return carrying("POST", path, body);
+  }
+
+  private HttpRequest carrying(String method, String path, Object body) {
+    var bytes = JsonMapper.shared().writeValueAsBytes(body);
     return request(path)
         .header("Content-Type", "application/json")
-        .POST(HttpRequest.BodyPublishers.ofByteArray(JsonMapper.shared().writeValueAsBytes(body)))
+        .method(method, HttpRequest.BodyPublishers.ofByteArray(bytes))
         .build();
   }
 
