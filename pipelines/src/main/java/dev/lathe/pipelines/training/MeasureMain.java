@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -80,10 +81,15 @@ public final class MeasureMain {
   public record Result(List<Measured> subjects, List<Faithful.Answer> answers) {}
 
   public static void main(String[] arguments) {
-    WorkerIo.serve(Request.class, MeasureMain::measure);
+    WorkerIo.serve(Request.class, request -> measure(request, WorkerIo::progress));
   }
 
-  static Result measure(Request request) {
+  /** Told what is being measured. */
+  interface Progress {
+    void at(String stage, long done, long total);
+  }
+
+  static Result measure(Request request, Progress progress) {
     var base = new BaseStore(Path.of(request.bases())).require(request.base());
     var subjects = new ArrayList<Measured>();
     var answers = List.<Faithful.Answer>of();
@@ -94,15 +100,15 @@ public final class MeasureMain {
       for (var subject : request.subjects()) {
         model = with(model, base, subject.adapter());
         if (subjects.isEmpty() && !request.answers().isEmpty()) {
-          WorkerIo.progress("answers by " + subject.name(), 0, 1);
+          progress.at("answers by " + subject.name(), 0, 1);
           answers = new AnswerScoring(model.decoder(), tokenizer).score(request.answers());
         }
         var decoder = model.decoder();
         subjects.add(
             measured(
                 subject,
-                sums(decoder, subject.onTest() ? test : List.of(), subject.name(), "test set"),
-                sums(decoder, subject.onText() ? text : List.of(), subject.name(), "text")));
+                sums(decoder, subject.onTest() ? test : List.of(), at(progress, subject, "test set")),
+                sums(decoder, subject.onText() ? text : List.of(), at(progress, subject, "text"))));
       }
       return new Result(subjects, answers);
     } finally {
@@ -157,13 +163,18 @@ public final class MeasureMain {
   /** Losses and labels, a sequence an entry. */
   private record Sums(List<Double> losses, List<Integer> labels) {}
 
-  private static Sums sums(Decoder decoder, List<Sequence> all, String name, String what) {
+  private static BiConsumer<Integer, Integer> at(Progress progress, Subject subject, String what) {
+    return (done, total) -> progress.at(subject.name() + " on the " + what, done, total);
+  }
+
+  private static Sums sums(
+      Decoder decoder, List<Sequence> all, BiConsumer<Integer, Integer> progress) {
     int[] lengths = all.stream().mapToInt(s -> s.ids().length).toArray();
     var batches = DataOrder.filled(IntStream.range(0, all.size()).toArray(), lengths, BUDGET);
     var losses = new ArrayList<Double>();
     var labels = new ArrayList<Integer>();
     for (int b = 0; b < batches.size(); b++) {
-      WorkerIo.progress(name + " on the " + what, b, batches.size());
+      progress.accept(b, batches.size());
       var sequences = IntStream.of(batches.get(b)).mapToObj(all::get).toList();
       var scores = decoder.scores(MicroBatch.of(sequences)).label();
       int at = 0;

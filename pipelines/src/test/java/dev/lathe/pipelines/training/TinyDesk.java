@@ -1,9 +1,11 @@
 package dev.lathe.pipelines.training;
 
 import dev.lathe.checkpoints.adapters.AdapterConfig;
+import dev.lathe.checkpoints.adapters.PeftAdapter;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.TinyBase;
+import dev.lathe.checkpoints.files.Durable;
 import dev.lathe.datasets.chat.ChatTemplate;
 import dev.lathe.datasets.conversation.Conversation;
 import dev.lathe.datasets.conversation.Message;
@@ -38,6 +40,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
 
 /** A home with the tiny base, a desk's conversations, and adapters really trained on them. */
 public final class TinyDesk {
@@ -50,9 +53,50 @@ public final class TinyDesk {
   public final DatasetStore datasets;
 
   public TinyDesk(Path home) {
+    this(home, TinyBase.create(new BaseStore(home.resolve("bases"))));
+  }
+
+  public TinyDesk(Path home, Base base) {
     this.home = home;
-    this.base = TinyBase.create(new BaseStore(bases()));
+    this.base = base;
     this.datasets = new DatasetStore(home.resolve("datasets"));
+  }
+
+  /** A desk whose model {@code desk} has two versions, the second one better. */
+  public record Trained(TinyDesk desk, DatasetVersion dataset, ModelVersion early, ModelVersion good) {}
+
+  private static @Nullable Trained trained;
+
+  /** Trained once a JVM; nobody changes it. */
+  public static synchronized Trained trained() {
+    if (trained == null) {
+      try {
+        var desk = new TinyDesk(Files.createTempDirectory("tiny-desk-"));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(desk.home)));
+        var dataset =
+            desk.dataset(
+                "desk",
+                Map.of(Split.TRAIN, conversations(0, 100), Split.TEST, conversations(100, 124)),
+                Map.of());
+        trained =
+            new Trained(
+                desk,
+                dataset,
+                desk.trained("desk", 1, dataset, 40),
+                desk.trained("desk", 2, dataset, 240));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return trained;
+  }
+
+  private static void remove(Path folder) {
+    try {
+      Durable.deleteTree(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   public Path bases() {
@@ -186,7 +230,21 @@ public final class TinyDesk {
         Instant.EPOCH);
   }
 
-  public void write(float[] values, LoraShape shape, Path folder) {
+  /** A version whose adapter is another's, so many times as strong: one that was trained too hard. */
+  public ModelVersion louder(ModelVersion of, int number, float times) {
+    var peft = PeftAdapter.read(Path.of(of.folder(), "adapter"));
+    var shape = AdapterFiles.shape(peft, base.config());
+    var values = AdapterFiles.flat(peft, shape);
+    for (int i = shape.sizeOfA(); i < values.length; i++) {
+      values[i] *= times;
+    }
+    var folder = home.resolve("models").resolve(of.name()).resolve("" + number);
+    write(values, shape, folder.resolve("adapter"));
+    var dataset = datasets.require(of.dataset());
+    return version(of.name(), number, dataset, folder);
+  }
+
+  private void write(float[] values, LoraShape shape, Path folder) {
     try {
       Files.createDirectories(folder.getParent());
     } catch (IOException e) {
@@ -206,25 +264,10 @@ public final class TinyDesk {
     AdapterFiles.named(values, shape, config).write(folder);
   }
 
-  /** Tokens of a rendered prompt. */
-  public int[] ids(String text) {
-    try (var tokenizer = Tokenizer.open(base.tokenizer())) {
-      return tokenizer.encode(text).ids();
-    }
-  }
-
   Decoder open(LoraShape shape) {
     try (var weights = base.weights()) {
       return Decoder.open(
           weights, base.config(), shape, Precision.FP32, ComputeDevice.open("cpu", 1));
-    }
-  }
-
-  /** The mean loss a label of an adapter on a split. */
-  double loss(Decoder decoder, DatasetVersion dataset, Split split) {
-    try (var examples =
-        new Examples(datasets.folder(dataset).shard(split), 0, base.config().vocabSize())) {
-      return Loop.score(decoder, examples, 2048).meanLoss();
     }
   }
 }
