@@ -33,7 +33,7 @@ class Head extends Room {
     return html`
       <header class="head">
         <h1>Lathe</h1>
-        <p class="home" title=${store.home}>${store.home}</p>
+        <p class="home" title=${store.home}><bdi dir="ltr">${store.home}</bdi></p>
         <nav aria-label="On this page">${link("runs", "Runs", store.runs)}${link("models", "Models", store.models)}${link("experiments", "Experiments", store.experiments)}</nav>
         <p class="connection ${store.connection}" role="status">${CONNECTION[store.connection]}</p>
         <fieldset class="choice">

@@ -86,7 +86,7 @@ class Models extends Room {
       <article class="version" aria-label=${`Version ${v.version}`}>
         <div class="run-head"><h3>${v.version}</h3><span class="aliases">${(v.aliases ?? []).map(alias)}</span></div>
         ${lineage(v)}
-        <dl class="figures">${Object.entries(v.metrics ?? {}).slice(0, 6).map(([name, x]) => figure(words(name), loss(x)))}</dl>
+        <dl class="figures">${Object.entries(v.metrics ?? {}).slice(0, 6).map(([name, x]) => figure(METRICS[name] ?? words(name), loss(x)))}</dl>
         <h4>Gates</h4>
         ${verdict ? gates(verdict) : html`<p class="note">Not judged yet. A promotion measures them: ${command(`./lathe models promote ${v.version} --alias champion --reason "…"`)}</p>`}
         <h4>Promotions of ${nameOf(v.version)}</h4>
@@ -108,7 +108,8 @@ class Models extends Room {
 customElements.define("lathe-models", Models);
 
 const nameOf = (version) => version.slice(0, version.lastIndexOf("@"));
-/** evalLossBefore → eval loss before */
+const METRICS = { evalLoss: "validation loss", evalLossBefore: "before training", loss: "training loss" };
+/** tokenAccuracy → token accuracy */
 const words = (name) => name.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
 const alias = (name) => html`<span class="alias">${typeof name === "string" ? name : name.alias}</span>`;
 
@@ -116,7 +117,7 @@ const gates = (verdict) => html`
   <div class="scroll" tabindex="0" role="region" aria-label="Gates">
     <table class="gates">
       <thead><tr><th scope="col">gate</th><th scope="col">expected</th><th scope="col">found</th><th scope="col">verdict</th></tr></thead>
-      <tbody>${verdict.gates.map((g) => html`<tr><th scope="row">${g.name}</th><td>${g.expected}</td><td>${g.found}</td><td>${passed(g.passed)}</td></tr>`)}</tbody>
+      <tbody>${verdict.gates.map((g) => html`<tr><th scope="row">${g.name}</th><td class="expected">${g.expected}</td><td class="found">${g.found}</td><td class="judged">${passed(g.passed)}</td></tr>`)}</tbody>
     </table>
   </div>
   <p class="note">Measured for ${verdict.alias}, ${when(verdict.at)}.</p>

@@ -19,7 +19,7 @@ class Run extends Room {
           ${state(run.state)} ${buttons(run)}
         </div>
         <div class="run-progress">
-          <progress max=${run.steps || 1} value=${run.steps ? run.step : 0} aria-label="Steps done"></progress>
+          <progress class=${run.state} max=${run.steps || 1} value=${run.steps ? run.step : 0} aria-label="Steps done"></progress>
           <span>step ${count(run.step)} of ${count(run.steps)}</span>
           <span class="eta">${left == null ? (run.seconds ? `${duration(run.seconds)} of training` : nothing) : `${duration(left)} left`}</span>
         </div>
@@ -59,6 +59,6 @@ function buttons(run) {
   return html`<div class="buttons">
     ${canResume || pending === "resume"
       ? html`<button type="button" ?disabled=${!!pending} aria-label=${`Resume run ${run.id}`} @click=${() => store.act(run.id, "resume")}>${pending === "resume" ? "Resuming…" : "Resume"}</button>`
-      : html`<button type="button" ?disabled=${!canStop || !!pending} aria-label=${`Stop run ${run.id} at a checkpoint`} @click=${() => store.act(run.id, "stop")}>${pending === "stop" ? "Stopping…" : "Stop"}</button>`}
+      : html`<button type="button" class=${canStop || pending ? "" : "absent"} ?disabled=${!canStop || !!pending} aria-label=${`Stop run ${run.id} at a checkpoint`} @click=${() => store.act(run.id, "stop")}>${pending === "stop" ? "Stopping…" : "Stop"}</button>`}
   </div>`;
 }

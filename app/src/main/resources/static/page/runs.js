@@ -63,15 +63,17 @@ class Runs extends Room {
         </fieldset>
         <label class="slider"
           >Smoothing
-          <input type="range" min="0" max=${SMOOTHING.length - 1} step="1" .value=${String(this.smoothing)} aria-valuetext=${halfLifeText(halfLife)} @input=${(e) => (this.smoothing = Number(e.target.value))} />
+          <input type="range" min="0" max=${SMOOTHING.length - 1} step="1" .value=${String(this.smoothing)} aria-valuetext=${`half-life ${halfLifeText(halfLife)}`} title="The half-life of the smoothed line" @input=${(e) => (this.smoothing = Number(e.target.value))} />
           <output>${halfLifeText(halfLife)}</output>
         </label>
         <label class="tick"><input type="checkbox" .checked=${this.log} @change=${(e) => (this.log = e.target.checked)} /> Log scale</label>
         <label class="tick"><input type="checkbox" .checked=${this.clip} @change=${(e) => (this.clip = e.target.checked)} /> Clip outliers</label>
         <span class="spring"></span>
         <button type="button" class="quiet" ?hidden=${!this.zoomed} @click=${() => this.querySelector("lathe-chart").reset()}>Whole curve</button>
-        <button type="button" class="quiet" ?disabled=${!runs.length} @click=${() => this.#csv(runs)}>CSV</button>
-        <button type="button" class="quiet" ?disabled=${!runs.length} @click=${() => save("lathe-loss.png", this.querySelector("lathe-chart").png())}>PNG</button>
+        <span class="exports">
+          <button type="button" class="quiet" ?disabled=${!runs.length} aria-label="Download the curves as CSV" @click=${() => this.#csv(runs)}>CSV</button>
+          <button type="button" class="quiet" ?disabled=${!runs.length} aria-label="Download the loss chart as PNG" @click=${() => save("lathe-loss.png", this.querySelector("lathe-chart").png())}>PNG</button>
+        </span>
       </div>
       <figure class="loss">
         <figcaption>
@@ -143,7 +145,7 @@ class Runs extends Room {
 customElements.define("lathe-runs", Runs);
 
 const writeLoss = (x, exact) => (exact ? loss(x) : String(+Number(x).toPrecision(3)));
-const halfLifeText = (steps) => (steps > 0 ? `half in ${steps < 10 ? steps.toFixed(1) : count(steps)} steps` : "off");
+const halfLifeText = (steps) => (steps > 0 ? `${steps < 10 ? steps.toFixed(1) : compact(steps)} steps` : "off");
 
 function tally(runs) {
   const by = Map.groupBy(runs, (r) => r.state);
@@ -176,7 +178,7 @@ function row(run) {
       </button>
       ${state(run.state)}
       <span class="loss" title="loss of the last step">${loss(run.loss)}</span>
-      <progress max=${run.steps || 1} value=${run.steps ? run.step : 0} aria-label=${`Progress of ${run.id}`}></progress>
+      <progress class=${run.state} max=${run.steps || 1} value=${run.steps ? run.step : 0} aria-label=${`Progress of ${run.id}`}></progress>
       <span class="steps">${count(run.step)} / ${count(run.steps)}</span>
     </li>
   `;

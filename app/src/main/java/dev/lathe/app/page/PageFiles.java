@@ -36,7 +36,11 @@ class PageFiles implements WebMvcConfigurer {
                 .addResourceLocations("classpath:" + folder)
                 .setCacheControl(CacheControl.noCache()));
     registry
-        .addResourceHandler("/*.html", "/*.css", "/*.js", "/*.svg", "/page/**")
+        .addResourceHandler("/page/**")
+        .addResourceLocations("classpath:/static/page/")
+        .setCacheControl(CacheControl.noCache());
+    registry
+        .addResourceHandler("/*.html", "/*.css", "/*.js", "/*.svg")
         .addResourceLocations("classpath:/static/")
         .setCacheControl(CacheControl.noCache());
   }
