@@ -24,6 +24,7 @@ class Chart extends Room {
   #dark = matchMedia("(prefers-color-scheme: dark)");
   #recolour = () => this.#draw();
   #cursor = null;
+  #ground = "";
 
   constructor() {
     super();
@@ -81,27 +82,57 @@ class Chart extends Room {
     return this.#chart?.getDataURL({ pixelRatio: 2, backgroundColor: css("--paper") });
   }
 
+  /** Axes and colours only when they changed: drawing lines alone leaves the read-out where it is. */
   #draw() {
     if (!this.#chart) return;
+    const paper = css("--paper");
+    const ground = [paper, this.log, this.clip].join();
+    const series = this.lines.flatMap((line) => line.layers.map((layer) => drawn(line, layer, this.lines.length > 3 ? 0.16 : 0.3)));
+    this.#chart.setOption(ground === this.#ground ? { series } : { ...this.#axes(), series }, { replaceMerge: ["series"] });
+    if (this.#ground === "" && !this.small && !coarse.matches) {
+      this.#chart.dispatchAction({ type: "takeGlobalCursor", key: "dataZoomSelect", dataZoomSelectActive: true });
+    }
+    this.#ground = ground;
+  }
+
+  #axes() {
     const ink = css("--ink-soft");
     const hair = css("--hair");
-    const font = getComputedStyle(this).fontFamily;
-    const text = { color: ink, fontFamily: font, fontSize: this.small ? 11 : 12 };
-    this.#chart.setOption(
-      {
-        animation: false,
-        textStyle: text,
-        grid: { left: this.small ? 46 : 52, right: this.small ? 6 : 14, top: 10, bottom: this.small ? 20 : 26 },
-        xAxis: { type: "value", min: "dataMin", max: "dataMax", splitNumber: this.small ? 3 : 8, axisLine: { show: true, onZero: false, lineStyle: { color: hair } }, axisTick: { show: false }, splitLine: { show: false }, axisLabel: { ...text, formatter: (v) => this.x(v), hideOverlap: true, showMinLabel: true }, axisPointer: { label: { show: false } } },
-        yAxis: { type: this.log ? "log" : "value", scale: true, min: this.clip?.[0] ?? null, max: this.clip?.[1] ?? null, splitNumber: this.small ? 2 : 5, axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: hair } }, axisLabel: { ...text, formatter: (v) => this.y(v), hideOverlap: true, showMaxLabel: !this.log } },
-        tooltip: { trigger: "axis", confine: true, transitionDuration: 0, enterable: false, backgroundColor: css("--paper-raised"), borderColor: hair, borderWidth: 1, padding: [7, 10], textStyle: { ...text, color: css("--ink") }, extraCssText: "box-shadow: none; border-radius: 4px;", axisPointer: { type: "line", snap: false, lineStyle: { color: ink, type: "solid", width: 1, opacity: 0.5 } }, formatter: (hits) => this.#readOut(hits) },
-        dataZoom: this.small ? [] : [{ type: "inside", zoomOnMouseWheel: "ctrl", moveOnMouseMove: "shift", moveOnMouseWheel: false, filterMode: "none", disabled: coarse.matches }],
-        toolbox: this.small ? undefined : { itemSize: 0, showTitle: false, feature: { dataZoom: { yAxisIndex: "none", filterMode: "none", brushStyle: { color: css("--accent"), opacity: 0.12, borderWidth: 0 } } } },
-        series: this.lines.flatMap((line) => line.layers.map((layer) => series(line, layer))),
+    const text = { color: ink, fontFamily: getComputedStyle(this).fontFamily, fontSize: this.small ? 11 : 12 };
+    const line = { show: true, onZero: false, lineStyle: { color: hair } };
+    return {
+      animation: false,
+      textStyle: text,
+      grid: { ...this.#margins, top: 10, bottom: this.small ? 20 : 26 },
+      xAxis: { type: "value", min: "dataMin", max: "dataMax", splitNumber: this.small ? 3 : 8, axisLine: line, axisTick: { show: false }, splitLine: { show: false }, axisLabel: { ...text, formatter: (v) => this.x(v), hideOverlap: true }, axisPointer: { label: { show: false } } },
+      yAxis: { type: this.log ? "log" : "value", scale: true, min: this.clip?.[0] ?? null, max: this.clip?.[1] ?? null, splitNumber: this.small ? 2 : 5, axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: hair } }, axisLabel: { ...text, formatter: (v) => this.y(v), hideOverlap: true } },
+      tooltip: {
+        trigger: "axis",
+        confine: true,
+        transitionDuration: 0,
+        backgroundColor: css("--paper-raised"),
+        borderColor: hair,
+        borderWidth: 1,
+        padding: [7, 10],
+        textStyle: { ...text, color: css("--ink") },
+        extraCssText: "box-shadow: none; border-radius: 4px;",
+        axisPointer: { type: "line", snap: false, lineStyle: { color: ink, type: "solid", width: 1, opacity: 0.5 } },
+        formatter: (hits) => this.#readOut(hits),
       },
-      { replaceMerge: ["series"] },
-    );
-    if (!this.small && !coarse.matches) this.#chart.dispatchAction({ type: "takeGlobalCursor", key: "dataZoomSelect", dataZoomSelectActive: true });
+      ...(this.small ? {} : this.#zoom()),
+    };
+  }
+
+  get #margins() {
+    return { left: this.small ? 46 : 52, right: this.small ? 6 : 14 };
+  }
+
+  /** Dragging over the chart zooms in, a double click out; fingers scroll the page instead. */
+  #zoom() {
+    return {
+      dataZoom: [{ type: "inside", zoomOnMouseWheel: "ctrl", moveOnMouseMove: "shift", moveOnMouseWheel: false, filterMode: "none", disabled: coarse.matches }],
+      toolbox: { itemSize: 0, showTitle: false, feature: { dataZoom: { yAxisIndex: "none", filterMode: "none", brushStyle: { color: css("--accent"), opacity: 0.12, borderWidth: 0 } } } },
+    };
   }
 
   /** Every line's value at the pointer, whether or not it has a point just there. */
@@ -133,7 +164,7 @@ class Chart extends Room {
     if (event.key === "Escape") return this.#hide();
     if (!step) return;
     event.preventDefault();
-    const { left, right } = { left: this.small ? 46 : 52, right: this.small ? 6 : 14 };
+    const { left, right } = this.#margins;
     const width = this.#chart.getWidth() - left - right;
     this.#cursor = Math.min(1, Math.max(0, (this.#cursor ?? (step > 0 ? -0.02 : 1)) + step));
     const pixel = left + this.#cursor * width;
@@ -150,10 +181,11 @@ class Chart extends Room {
 }
 customElements.define("lathe-chart", Chart);
 
-function series(line, { kind, points }) {
+/** A layer as ECharts has it; raw lines are paler where many lie over each other. */
+function drawn(line, { kind, points }, pale) {
   const color = css(`--series-${line.slot % 8}`);
   const common = { id: `${line.key} ${kind}`, name: line.name, data: points, silent: true, type: "line", animation: false, emphasis: { disabled: true }, itemStyle: { color } };
-  if (kind === "raw") return { ...common, z: 1, showSymbol: false, lineStyle: { color, width: 1, opacity: 0.3 } };
+  if (kind === "raw") return { ...common, z: 1, symbol: "none", lineStyle: { color, width: 1, opacity: pale } };
   if (kind === "dots") return { ...common, z: 4, showSymbol: true, symbol: "circle", symbolSize: 7, itemStyle: { color: css("--paper"), borderColor: color, borderWidth: 1.8, opacity: 1 }, lineStyle: { color, width: 1.2, type: [1, 3] } };
-  return { ...common, z: 3, showSymbol: points.length === 1, symbolSize: 5, lineStyle: { color, width: 1.9, type: line.dash.length ? line.dash : "solid", join: "round" } };
+  return { ...common, z: 3, symbol: points.length === 1 ? "circle" : "none", symbolSize: 5, lineStyle: { color, width: 1.9, type: line.dash.length ? line.dash : "solid", join: "round" } };
 }

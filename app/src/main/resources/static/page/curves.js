@@ -6,47 +6,70 @@ export const POINTS = 800;
 /** Above this many points after live growth, the server thins anew. */
 const TOO_MANY = 3 * POINTS;
 
-/** Fields of a journal's step and eval records, and the curves they are on. */
-const ON_STEP = ["loss", "learningRate", "gradNorm", "tokens", "seconds", "tokensPerSecond", "rssMiB"];
+/** Curves that step records are on; measures of progress are kept only when somebody asked for them. */
+const DRAWN = ["loss", "learningRate", "tokensPerSecond", "rssMiB"];
+const MEASURES = ["tokens", "seconds"];
 
 /** The curves of one run: name → {points: [[step, value]], means: [[step, mean, count]]}. */
 export class Curves {
   #byName = new Map();
+  /** What came live since the server last answered: an answer may be older than that. */
+  #tails = new Map();
+  #loaded = new Set();
+  /** Counts changes, so that nobody computes twice what did not change. */
+  version = 0;
 
-  /** Takes over what the server answered, keeping what came live behind it. */
+  /** Takes over what the server answered, with what came live behind it. */
   take(answer) {
     for (const [name, fresh] of Object.entries(answer)) {
       const curve = { points: fresh.points.map(([s, v]) => [s, toNumber(v)]), means: fresh.means.map(([s, v, n]) => [s, toNumber(v), n]) };
       const last = curve.points.at(-1)?.[0] ?? -1;
-      for (const point of this.#byName.get(name)?.points ?? []) if (point[0] > last) append(curve, point[0], point[1]);
+      const tail = (this.#tails.get(name) ?? []).filter(([step]) => step > last);
+      for (const [step, value] of tail) append(curve, step, value);
+      this.#tails.set(name, tail);
       this.#byName.set(name, curve);
+      this.#loaded.add(name);
     }
+    this.version++;
+  }
+
+  /** After a break nobody knows whether steps were taken back: the next answer replaces everything. */
+  mistrust() {
+    this.#tails.clear();
   }
 
   /** Adds a journal record; true when the curves changed. */
   record(r) {
-    if (r.type === "started") {
-      for (const curve of this.#byName.values()) {
-        curve.points = curve.points.filter(([step]) => step <= r.fromStep);
-        curve.means = curve.means.filter(([step]) => step <= r.fromStep);
-      }
-      return true;
-    }
-    if (r.type === "step") for (const name of ON_STEP) this.#add(name, r.step, r[name]);
+    if (r.type === "started") this.#takeBack(r.fromStep ?? 0);
+    else if (r.type === "step") for (const name of [...DRAWN, ...MEASURES.filter((m) => this.has(m))]) this.#add(name, r.step, r[name]);
     else if (r.type === "eval") this.#add("evalLoss", r.step, r.loss);
     else return false;
+    this.version++;
     return true;
+  }
+
+  /** A resumed run does the steps behind its checkpoint again. */
+  #takeBack(from) {
+    for (const curve of this.#byName.values()) {
+      curve.points = curve.points.filter(([step]) => step <= from);
+      curve.means = curve.means.filter(([step]) => step <= from);
+    }
+    for (const [name, tail] of this.#tails) this.#tails.set(name, tail.filter(([step]) => step <= from));
   }
 
   #add(name, step, value) {
     if (value == null) return;
-    let curve = this.#byName.get(name);
-    if (!curve) this.#byName.set(name, (curve = { points: [], means: [] }));
-    if (step > (curve.points.at(-1)?.[0] ?? -1)) append(curve, step, toNumber(value));
+    const curve = this.#byName.get(name) ?? { points: [], means: [] };
+    this.#byName.set(name, curve);
+    if (step <= (curve.points.at(-1)?.[0] ?? -1)) return;
+    append(curve, step, toNumber(value));
+    if (!this.#tails.has(name)) this.#tails.set(name, []);
+    this.#tails.get(name).push([step, toNumber(value)]);
   }
 
+  /** Whether the server has told this curve from its beginning. */
   has(name) {
-    return this.#byName.has(name);
+    return this.#loaded.has(name);
   }
 
   points(name) {

@@ -3,11 +3,11 @@ import { html, svg, nothing } from "lit";
 import { Room, state, empty } from "./parts.js";
 import { store, Watch } from "./store.js";
 import { request, segment } from "./api.js";
-import { count, fixed, loss, percent, probability, plural } from "./format.js";
+import { count, exactly, fixed, percent, plural, probability, when } from "./format.js";
 
 class Experiments extends Room {
   static properties = { shown: { state: true } };
-  #watch = new Watch(this, "experiments");
+  #watch = new Watch(this, "experiments", "models");
   #asked = null;
 
   constructor() {
@@ -19,7 +19,7 @@ class Experiments extends Room {
   willUpdate() {
     if (!store.experiments || this.#asked === store.experiments) return;
     this.#asked = store.experiments;
-    Promise.all(store.experiments.map((e) => (e.arms?.[0] && "mean" in e.arms[0] ? e : request(`experiments/${segment(e.id)}`))))
+    Promise.all(store.experiments.map((e) => request(`experiments/${segment(e.id)}`)))
       .then((all) => (this.shown = new Map(all.map((e) => [e.id, e]))))
       .catch((e) => store.fail(e));
   }
@@ -40,66 +40,58 @@ customElements.define("lathe-experiments", Experiments);
 function experiment(e) {
   const arms = e.arms ?? [];
   const total = arms.reduce((sum, a) => sum + (a.weight ?? 0), 0);
-  const scale = scaleOf(arms);
+  const others = e.differences ?? (e.difference ? [{ target: arms[1]?.target, ...e.difference }] : []);
+  const reach = Math.max(0.05, ...others.filter((d) => known(d.mean)).flatMap((d) => [Math.abs(d.low), Math.abs(d.high)])) * 1.06;
+  const level = percent(e.level ?? 0.95);
   return html`
     <article class="experiment" aria-label=${`Experiment ${e.id}`}>
-      <div class="run-head"><h3>${e.id}</h3>${state(e.state)}</div>
-      ${e.verdict ? html`<p class="verdict">${e.verdict}</p>` : nothing}
+      <div class="run-head"><h3>${e.id}</h3>${state(e.state)}<span class="note" title=${exactly(e.startedAt)}>since ${when(e.startedAt)}${e.phases > 1 ? `, phase ${e.phase} of ${e.phases}` : ""}${e.endedAt ? `, ended ${when(e.endedAt)}` : ""}</span></div>
+      ${e.verdict ? html`<p class="verdict">${sentence(e.verdict, arms)}</p>` : nothing}
       <div class="scroll" tabindex="0" role="region" aria-label=${`Arms of ${e.id}`}>
         <table class="arms">
           <thead>
-            <tr><th scope="col">arm</th><th scope="col" class="n">share</th><th scope="col" class="n">subjects</th><th scope="col" class="n">answers</th><th scope="col" class="n">feedback</th><th scope="col" class="n">mean</th>${scale ? html`<th scope="col" class="range">95 % interval</th>` : nothing}<th scope="col" class="n">p50</th><th scope="col" class="n">p95</th><th scope="col" class="n">errors</th><th scope="col" class="n">cost</th></tr>
+            <tr><th scope="col">arm</th><th scope="col" class="n">share</th><th scope="col" class="n">subjects</th><th scope="col" class="n">answers</th><th scope="col" class="n">feedback</th><th scope="col" class="n">mean</th><th scope="col" class="range">against the first, ${level}</th><th scope="col" class="n">p50</th><th scope="col" class="n">p95</th><th scope="col" class="n">errors</th><th scope="col" class="n">cost</th></tr>
           </thead>
-          <tbody>
-            ${arms.map(
-              (a, i) => html`<tr>
-                <th scope="row"><svg class="arm-mark s${i}" viewBox="0 0 10 10" aria-hidden="true">${i % 2 ? svg`<rect x="1" y="1" width="8" height="8"/>` : svg`<circle cx="5" cy="5" r="4.4"/>`}</svg>${a.target}</th>
-                <td class="n">${total ? percent(a.weight / total) : "–"}</td><td class="n">${count(a.subjects)}</td><td class="n">${count(a.exposures)}</td><td class="n">${count(a.feedback)}</td><td class="n strong">${fixed(3)(a.mean)}</td>
-                ${scale ? html`<td class="range">${interval(scale, a.low, a.mean, a.high, `s${i}`)}</td>` : nothing}
-                <td class="n">${milliseconds(a.latencyMs?.p50)}</td><td class="n">${milliseconds(a.latencyMs?.p95)}</td><td class="n">${count(a.errors)}</td><td class="n">${cost(a.cost)}</td>
-              </tr>`,
-            )}
-          </tbody>
+          <tbody>${arms.map((a, i) => arm(a, i, total, others.find((d) => d.target === a.target) ?? others[i - 1], reach))}</tbody>
         </table>
       </div>
-      <div class="reading">${difference(e)}${ratio(e)}</div>
+      <div class="reading">${difference(e, arms, level)}${ratio(e)}</div>
     </article>
   `;
 }
 
-const milliseconds = (x) => (x == null ? "–" : `${x < 10 ? Number(x).toFixed(1) : count(x)} ms`);
+const arm = (a, i, total, d, reach) => html`
+  <tr>
+    <th scope="row"><svg class="arm-mark s${i % 8}" viewBox="0 0 10 10" aria-hidden="true">${[svg`<circle cx="5" cy="5" r="4.4"/>`, svg`<rect x="1" y="1" width="8" height="8"/>`, svg`<path d="M5 .6 9.6 9H.4z"/>`][i % 3]}</svg>${a.target}</th>
+    <td class="n" data-name="share">${total ? percent(a.weight / total) : "–"}</td><td class="n" data-name="subjects">${count(a.subjects)}</td><td class="n" data-name="answers">${count(a.exposures)}</td>
+    <td class="n" data-name="feedback" title=${a.raters == null ? "" : `from ${plural(a.raters, "subject")}`}>${count(a.feedback)}</td><td class="n strong" data-name="mean">${fixed(3)(a.mean)}</td>
+    <td class=${i === 0 ? "range first" : "range"} data-name="against the first">${i === 0 ? html`<span class="note">the first</span>` : d && known(d.mean) ? interval(d, reach, i) : html`<span class="note">no feedback in both yet</span>`}</td>
+    <td class="n" data-name="p50">${milliseconds(a.latencyMs?.p50)}</td><td class="n" data-name="p95">${milliseconds(a.latencyMs?.p95)}</td><td class="n" data-name="errors">${count(a.errors)}</td><td class="n" data-name="cost">${cost(a.cost)}</td>
+  </tr>
+`;
+
+const milliseconds = (x) => (x == null ? "–" : `${x < 10 ? Number(x).toFixed(1) : count(x)}\u00a0ms`);
 const cost = (x) => (x == null ? "–" : x === 0 ? "0" : Number(x).toFixed(4));
-const finite = (x) => x != null && Number.isFinite(Number(x));
+const known = (x) => x != null && Number.isFinite(Number(x));
+/** A verdict that begins with a target's name keeps it as it is written. */
+const sentence = (text, arms) => (arms.some((a) => text.startsWith(a.target)) ? text[0] : text[0].toUpperCase()) + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 
-/** One scale for the intervals of all arms; null when they are not told. */
-function scaleOf(arms) {
-  const ends = arms.flatMap((a) => [a.low, a.high]).filter(finite).map(Number);
-  if (ends.length < 2) return null;
-  const [low, high] = [Math.min(...ends), Math.max(...ends)];
-  return { low, high: high > low ? high : low + 1 };
-}
-
-function interval({ low, high }, from, mean, to, slot, zero = false) {
-  if (!finite(from) || !finite(to)) return nothing;
-  const at = (x) => 4 + ((Math.min(high, Math.max(low, Number(x))) - low) / (high - low)) * 152;
-  return html`<svg class="interval ${slot}" viewBox="0 0 160 16" role="img" aria-label=${`${fixed(3)(mean)}, between ${fixed(3)(from)} and ${fixed(3)(to)}`}>
-    ${zero ? svg`<line class="zero" x1=${at(0)} x2=${at(0)} y1="0" y2="16"/>` : nothing}
-    <line x1=${at(from)} x2=${at(to)} y1="8" y2="8" /><circle cx=${at(mean)} cy="8" r="3.6" />
+/** A difference with its interval, around a dashed zero; the same scale for all arms. */
+function interval(d, reach, i) {
+  const at = (x) => 80 + Math.min(1, Math.max(-1, Number(x) / reach)) * 76;
+  return html`<svg class="interval s${i % 8}" viewBox="0 0 160 16" role="img" aria-label=${`${fixed(3)(d.mean)}, between ${fixed(3)(d.low)} and ${fixed(3)(d.high)}`}>
+    <line class="zero" x1="80" x2="80" y1="0" y2="16" /><line x1=${at(d.low)} x2=${at(d.high)} y1="8" y2="8" /><circle cx=${at(d.mean)} cy="8" r="3.6" />
   </svg>`;
 }
 
-function difference(e) {
+function difference(e, arms, level) {
   const d = e.difference;
-  if (!d || !finite(d.mean)) return html`<div><h4>Difference</h4><p class="note">No feedback in both arms yet. Post it with the answer's id to <code>/api/feedback</code>.</p></div>`;
-  const reach = Math.max(Math.abs(d.low ?? d.mean), Math.abs(d.high ?? d.mean), 1e-9) * 1.15;
-  const excludes = finite(d.low) && finite(d.high) && (d.low > 0 || d.high < 0);
+  if (!d || !known(d.mean)) return html`<div><h4>Difference</h4><p class="note">Both arms need feedback first: post it with an answer's id to <code>/api/feedback</code>.</p></div>`;
+  const excludes = known(d.low) && known(d.high) && (d.low > 0 || d.high < 0);
   return html`<div>
     <h4>Difference</h4>
-    <p class="reading-line">
-      ${interval({ low: -reach, high: reach }, d.low, d.mean, d.high, excludes ? "clear" : "open", true)}
-      <span><b>${fixed(3)(d.mean)}</b> between ${fixed(3)(d.low)} and ${fixed(3)(d.high)}, p ${probability(e.pValue)}</span>
-    </p>
-    <p class="note">${excludes ? "The interval excludes zero." : "The interval includes zero: no difference is shown."} It may be read at any time.</p>
+    <p class="reading-line"><b>${fixed(3)(d.mean)}</b> <span>between ${fixed(3)(d.low)} and ${fixed(3)(d.high)}</span> <span>p ${probability(d.pValue ?? e.pValue)}</span></p>
+    <p class="note">${d.target ?? arms[1]?.target} less ${arms[0]?.target}. ${excludes ? "The interval excludes zero." : "The interval includes zero: no difference is shown."} It holds with ${level} whenever one looks.</p>
   </div>`;
 }
 
@@ -114,8 +106,8 @@ function ratio(e) {
 }
 
 function none() {
-  const promoted = store.models?.find((v) => v.aliases?.length);
-  const a = promoted ? `${promoted.version.split("@")[0]}@${typeof promoted.aliases[0] === "string" ? promoted.aliases[0] : promoted.aliases[0].alias}` : "support@champion";
-  const b = promoted?.base ?? "smollm2-135m-instruct";
-  return empty("No experiment yet", "An experiment gives every subject one of two targets and reads their feedback.", `./lathe experiment start ${a} ${b}`);
+  const promoted = store.models?.find((m) => Object.keys(m.aliases).length);
+  const a = promoted ? `${promoted.name}@${Object.keys(promoted.aliases)[0]}` : "support@champion";
+  const b = store.bases?.[0]?.name ?? "smollm2-135m-instruct";
+  return empty("No experiment yet", "An experiment gives every subject one of two targets, and reads what they say of its answers.", `./lathe experiment start desk --arm ${a} --arm ${b}`);
 }

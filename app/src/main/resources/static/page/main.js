@@ -28,6 +28,12 @@ class Head extends Room {
     this.requestUpdate();
   }
 
+  /** A tab in the background tells how far the training is. */
+  updated() {
+    const run = store.runs?.find((r) => r.state === "running" && r.steps);
+    document.title = run ? `${Math.floor((100 * run.step) / run.steps)} % ${run.model} · Lathe` : "Lathe";
+  }
+
   render() {
     const link = (id, name, items) => html`<a href="#${id}">${name}<span class="tally">${items ? count(items.length) : ""}</span></a>`;
     return html`

@@ -23,6 +23,8 @@ export const state = (word) => html`<span class="state ${word in SHAPES ? word :
 
 export const passed = (yes) => html`<span class="state ${yes ? "completed" : "failed"}"><svg viewBox="0 0 10 10" aria-hidden="true">${yes ? SHAPES.completed : SHAPES.failed}</svg>${yes ? "passed" : "not passed"}</span>`;
 
+export const lock = html`<svg class="lock" viewBox="0 0 8 10" role="img" aria-label="protected"><path d="M1 4.5h6V9.4H1z"/><path d="M2.2 4.5V3a1.8 1.8 0 0 1 3.6 0v1.5" class="stroke"/></svg>`;
+
 /** Line dashes by slot: with eight colours, no two of 24 runs look alike. */
 export const dash = (slot) => [[], [6, 3], [2, 2.5]][Math.floor(slot / 8) % 3];
 

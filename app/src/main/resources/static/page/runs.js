@@ -4,7 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { Room, state, stroke, dash, command, empty } from "./parts.js";
 import { store, Watch } from "./store.js";
 import { smooth, along } from "./curves.js";
-import { compact, count, duration, loss, mebibytes, plural, rate, exactly, when } from "./format.js";
+import { compact, count, duration, loss, mebibytes, plural, rate } from "./format.js";
 import "./chart.js";
 import "./run.js";
 
@@ -14,13 +14,14 @@ const AXES = { step: "Steps", tokens: "Tokens", seconds: "Time" };
 const SMOOTHING = [0, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08];
 
 class Runs extends Room {
-  static properties = { all: { state: true }, axis: { state: true }, log: { state: true }, clip: { state: true }, smoothing: { state: true }, zoomed: { state: true } };
+  static properties = { all: { state: true }, log: { state: true }, clip: { state: true }, smoothing: { state: true }, zoomed: { state: true } };
   #watch = new Watch(this, "runs", "shown", "curves");
+  #lines = new Map();
+  #charts = new Map();
 
   constructor() {
     super();
     this.all = this.log = this.clip = this.zoomed = false;
-    this.axis = "step";
     this.smoothing = 4;
   }
 
@@ -31,7 +32,7 @@ class Runs extends Room {
         <h2 id="runs-title">Runs</h2>
         <p>${runs?.length ? tally(runs) : nothing}</p>
       </div>
-      ${runs == null ? html`<div class="waiting" aria-busy="true"></div>` : runs.length === 0 ? none() : html`<div class="runs">${this.#list(runs)}<div class="run-view">${this.#charts()}<lathe-run></lathe-run></div></div>`}
+      ${runs == null ? html`<div class="waiting" aria-busy="true"></div>` : runs.length === 0 ? none() : html`<div class="runs">${this.#list(runs)}<div class="run-view">${this.#curves()}<lathe-run></lathe-run></div></div>`}
     `;
   }
 
@@ -47,7 +48,7 @@ class Runs extends Room {
     `;
   }
 
-  #charts() {
+  #curves() {
     const runs = store.shown.map((id) => store.run(id)).filter(Boolean);
     const longest = Math.max(1, ...runs.map((r) => r.steps ?? r.step));
     const halfLife = SMOOTHING[this.smoothing] * longest;
@@ -58,7 +59,7 @@ class Runs extends Room {
         <fieldset class="choice">
           <legend>Over</legend>
           ${Object.entries(AXES).map(
-            ([axis, name]) => html`<label><input type="radio" name="axis" value=${axis} .checked=${this.axis === axis} @change=${() => this.#over(axis)} /><span>${name}</span></label>`,
+            ([axis, name]) => html`<label><input type="radio" name="axis" value=${axis} .checked=${store.axis === axis} @change=${() => store.over(axis)} /><span>${name}</span></label>`,
           )}
         </fieldset>
         <label class="slider"
@@ -82,39 +83,56 @@ class Runs extends Room {
           <span class="key"><svg viewBox="0 0 18 8" class="stroke-sample dots" aria-hidden="true"><circle cx="9" cy="4" r="2.8" /></svg>validation</span>
         </figcaption>
         <lathe-chart
-          .lines=${drawn.map((d) => d.loss)}
+          .lines=${this.#same("loss", drawn)}
           .x=${this.#position}
           .y=${writeLoss}
           .log=${this.log}
           .clip=${this.clip ? clipped(drawn) : null}
-          .label=${runs.length ? `Loss of ${names} over ${AXES[this.axis].toLowerCase()}. Arrow keys move a cursor.` : "No run is shown"}
+          .label=${runs.length ? `Loss of ${names} over ${AXES[store.axis].toLowerCase()}. Arrow keys move a cursor.` : "No run is shown"}
           @zoomed=${(e) => (this.zoomed = e.detail)}
         ></lathe-chart>
         ${runs.length === 0 ? html`<p class="over-chart">Tick a run to see its curve.</p>` : nothing}
       </figure>
       <div class="panels">
-        ${panel("Learning rate", "learningRate", rate, drawn, this.#position)} ${panel("Tokens per second", "tokensPerSecond", compact, drawn, this.#position)}
-        ${panel("Memory", "rssMiB", mebibytes, drawn, this.#position)}
+        ${this.#panel("Learning rate", "learningRate", rate, drawn)} ${this.#panel("Tokens per second", "tokensPerSecond", compact, drawn)} ${this.#panel("Memory", "rssMiB", mebibytes, drawn)}
       </div>
       ${runs.length > 1 ? differences(runs) : nothing}
     `;
   }
 
-  #over(axis) {
-    this.axis = axis;
-    store.loadAxis(axis);
+  #panel(title, curve, write, drawn) {
+    const lines = this.#same(curve, drawn);
+    const last = lines.length === 1 ? lines[0].values[0].points.at(-1)?.[1] : null;
+    return html`
+      <figure class="panel">
+        <figcaption><strong>${title}</strong><span>${last == null ? nothing : write(last)}</span></figcaption>
+        <lathe-chart .lines=${lines} .x=${this.#position} .y=${write} .label=${`${title} of ${plural(lines.length, "run")}`} small></lathe-chart>
+      </figure>
+    `;
   }
 
-  #position = (x, exact) => (this.axis === "seconds" ? duration(x) : this.axis === "tokens" ? (exact ? `${count(x)} tokens` : compact(x)) : exact ? `step ${count(x)}` : compact(x));
+  /** The same array as before when no line in it changed, so that its chart is left alone. */
+  #same(chart, drawn) {
+    const lines = drawn.map((d) => d[chart]);
+    const before = this.#charts.get(chart);
+    if (before?.length === lines.length && lines.every((l, i) => l === before[i])) return before;
+    this.#charts.set(chart, lines);
+    return lines;
+  }
+
+  #position = (x, exact) => (store.axis === "seconds" ? duration(x) : store.axis === "tokens" ? (exact ? `${count(x)} tokens` : compact(x)) : exact ? `step ${count(x)}` : compact(x));
 
   /** A run's layers in the measure of the chosen axis. */
   #line(run, halfLife) {
     const curves = store.curves(run.id);
-    if (this.axis !== "step" && !curves.has(this.axis)) store.loadAxis(this.axis);
-    const place = this.axis === "step" ? null : along(curves.points(this.axis));
-    const put = (points) => (place ? points.map(([s, v]) => [place(s), v]) : points).filter(([, v]) => Number.isFinite(v));
     const slot = store.slot(run.id);
-    const name = store.shown.filter((id) => store.run(id)?.model === run.model).length > 1 ? `${run.model} ${run.id.slice(-4)}` : run.model;
+    const twins = store.shown.filter((id) => store.run(id)?.model === run.model).length > 1;
+    const made = [curves.version, slot, twins, halfLife, store.axis].join();
+    const before = this.#lines.get(run.id);
+    if (before?.made === made) return before;
+    const place = store.axis === "step" ? null : along(curves.points(store.axis));
+    const put = (points) => (place ? points.map(([s, v]) => [place(s), v]) : points).filter(([, v]) => Number.isFinite(v));
+    const name = twins ? `${run.model} ${run.id.slice(-4)}` : run.model;
     const line = { key: run.id, name, slot, dash: dash(slot) };
     const raw = put(curves.points("loss"));
     const even = halfLife > 0 ? put(smooth(curves.means("loss"), halfLife)) : raw;
@@ -129,7 +147,9 @@ class Runs extends Room {
       layers.push({ kind: "dots", points: validation });
       values.push({ label: "val ", points: validation });
     }
-    return { raw, loss: { ...line, layers, values }, learningRate: small("learningRate"), tokensPerSecond: small("tokensPerSecond"), rssMiB: small("rssMiB") };
+    const drawn = { made, raw, loss: { ...line, layers, values }, learningRate: small("learningRate"), tokensPerSecond: small("tokensPerSecond"), rssMiB: small("rssMiB") };
+    this.#lines.set(run.id, drawn);
+    return drawn;
   }
 
   #csv(runs) {
@@ -183,17 +203,6 @@ function row(run) {
     </li>
   `;
 }
-
-const panel = (title, curve, write, drawn, position) => {
-  const lines = drawn.map((d) => d[curve]).filter((l) => l.layers[0].points.length);
-  const last = lines.length === 1 ? lines[0].values[0].points.at(-1)?.[1] : null;
-  return html`
-    <figure class="panel">
-      <figcaption><strong>${title}</strong><span>${last == null ? nothing : write(last)}</span></figcaption>
-      <lathe-chart .lines=${lines} .x=${position} .y=${write} .label=${`${title} of ${plural(lines.length, "run")}`} small></lathe-chart>
-    </figure>
-  `;
-};
 
 /** The recipe keys in which the shown runs differ. */
 function differences(runs) {

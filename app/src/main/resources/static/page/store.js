@@ -1,11 +1,11 @@
 // What the page knows, in one place. Components watch topics and draw again when one changes.
 import { listen, request, requestIfThere, segment } from "./api.js";
-import { Curves } from "./curves.js";
+import { Curves, POINTS } from "./curves.js";
 
 const FIRST = ["loss", "evalLoss"];
 const PANELS = ["learningRate", "tokensPerSecond", "rssMiB"];
-const AXES = ["tokens", "seconds"];
-const POINTS = 800;
+
+const CALM = 3000;
 
 /** Colours and dashes stand in page.css and parts.js; a run keeps its slot while the page is open. */
 const SLOTS = 24;
@@ -25,13 +25,30 @@ class Store extends EventTarget {
   /** The run, version and experiment looked at. */
   focus = { run: null, version: null, experiment: null };
 
+  /** What curves are drawn over: step, tokens or seconds. */
+  axis = "step";
+
+  #changes = new Set();
+  #chosen = false;
+  #loading = new Set();
+  #waiting = new Set();
+  #asked = new Map();
   #curves = new Map();
   #slots = new Map();
   #pending = new Map();
   #speed = new Map();
 
+  /** Told once a frame, however much happened in it. */
   changed(...topics) {
-    for (const topic of topics) this.dispatchEvent(new Event(topic));
+    if (this.#changes.size === 0) {
+      const tell = () => {
+        const told = [...this.#changes];
+        this.#changes.clear();
+        for (const topic of told) this.dispatchEvent(new Event(topic));
+      };
+      document.hidden ? setTimeout(tell) : requestAnimationFrame(tell);
+    }
+    for (const topic of topics) this.#changes.add(topic);
   }
 
   // ---- runs
@@ -77,23 +94,33 @@ class Store extends EventTarget {
     this.changed("shown", "models", "experiments");
   }
 
-  /** Loads what of a run's curves is drawn first, then the small panels. */
-  async load(id, names = FIRST) {
+  /** Loads what of a run's curves is drawn first, then what is small. */
+  async load(id) {
+    if (this.#loading.has(id)) return;
+    this.#loading.add(id);
     try {
-      const query = names.map((n) => `names=${n}`).join("&");
-      const answer = await request(`runs/${segment(id)}/curves?${query}&points=${POINTS}`);
-      this.curves(id).take(answer.curves);
-      this.changed("curves");
-      if (names === FIRST) await this.load(id, PANELS);
+      await this.#fetch(id, FIRST);
+      await this.#fetch(id, this.axis === "step" ? PANELS : [...PANELS, this.axis]);
     } catch (e) {
       this.fail(e);
+    } finally {
+      this.#loading.delete(id);
     }
   }
 
-  /** Curves that only another horizontal axis wants. */
-  loadAxis(axis) {
-    if (!AXES.includes(axis)) return;
-    for (const id of this.shown) if (!this.curves(id).has(axis)) this.load(id, [axis]);
+  async #fetch(id, names) {
+    const query = names.map((n) => `names=${n}`).join("&");
+    const answer = await request(`runs/${segment(id)}/curves?${query}&points=${POINTS}`);
+    this.curves(id).take(answer.curves);
+    this.changed("curves");
+  }
+
+  /** Draws over another measure, which has to be loaded first. */
+  over(axis) {
+    this.axis = axis;
+    this.changed("curves");
+    if (axis === "step") return;
+    for (const id of this.shown) if (!this.curves(id).has(axis)) this.#fetch(id, [axis]).catch((e) => this.fail(e));
   }
 
   /** Seconds until a run ends, by the pace of its latest steps; null when nobody can say. */
@@ -141,7 +168,7 @@ class Store extends EventTarget {
       hello: () => this.#loadAll(),
       runs: ({ items }) => this.#tookRuns(items),
       records: ({ run, records }) => this.#tookRecords(run, records),
-      changed: ({ topics }) => topics.forEach((t) => this.#loadTopic(t)),
+      changed: ({ topics }) => topics.forEach((t) => this.#soon(t)),
     });
   }
 
@@ -152,7 +179,8 @@ class Store extends EventTarget {
       const [health, runs] = await Promise.all([request("health"), request("runs")]);
       this.home = health.home;
       this.runs = runs.items;
-      this.#chooseRuns();
+      if (!this.#chosen) this.#chooseRuns();
+      for (const curves of this.#curves.values()) curves.mistrust();
       this.changed("home", "runs", "shown");
       await Promise.all([...this.shown.map((id) => this.load(id)), this.#loadTopic("versions"), this.#loadTopic("experiments"), this.#loadTopic("datasets")]);
     } catch (e) {
@@ -162,6 +190,7 @@ class Store extends EventTarget {
 
   /** Runs named in the address, else those that train, else the newest. */
   #chooseRuns() {
+    this.#chosen = true;
     this.shown = this.shown.filter((id) => this.run(id));
     if (this.shown.length === 0) {
       const training = this.runs.filter((r) => r.state === "running").map((r) => r.id);
@@ -170,7 +199,19 @@ class Store extends EventTarget {
     if (!this.run(this.focus.run)) this.focus.run = this.shown[0] ?? null;
   }
 
+  /** Under load experiments change with every answer: what changes again and again is asked for every few seconds. */
+  #soon(topic) {
+    if (this.#waiting.has(topic)) return;
+    const wait = Math.max(0, (this.#asked.get(topic) ?? 0) + CALM - performance.now());
+    this.#waiting.add(topic);
+    setTimeout(() => {
+      this.#waiting.delete(topic);
+      this.#loadTopic(topic);
+    }, wait);
+  }
+
   async #loadTopic(topic) {
+    this.#asked.set(topic, performance.now());
     try {
       if (topic === "versions" || topic === "aliases") {
         this.models = (await requestIfThere("models"))?.items ?? [];
@@ -223,10 +264,7 @@ class Store extends EventTarget {
       this.changed("runs");
     }
     if (drawn && this.shown.includes(id)) this.changed("curves");
-    if (curves.tooLong) {
-      this.#curves.delete(id);
-      if (this.shown.includes(id)) this.load(id);
-    }
+    if (curves.tooLong && this.shown.includes(id)) this.load(id);
   }
 
   #advance(run, r) {
@@ -246,7 +284,7 @@ class Store extends EventTarget {
     const query = new URLSearchParams();
     if (this.shown.length) query.set("runs", this.shown.join(","));
     for (const [key, id] of Object.entries(this.focus)) if (id) query.set(key, id);
-    history.replaceState(null, "", `?${query}${location.hash}`);
+    history.replaceState(null, "", `?${query.toString().replaceAll("%2C", ",").replaceAll("%40", "@")}${location.hash}`);
   }
 }
 

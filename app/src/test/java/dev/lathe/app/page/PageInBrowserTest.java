@@ -23,12 +23,16 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The page in Chromium, beside a run that trains. */
 @Tag("slow")
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PageInBrowserTest {
   private static final String TOKEN = "0123456789abcdef";
   private static final String HOSTILE = "<img src=x onerror=\"window.broken=1\">";
@@ -120,7 +124,9 @@ class PageInBrowserTest {
   private static void drawn(Page page) {
     page.waitForFunction(
         "() => { const c = document.querySelector('.loss canvas'); if (!c) return false;"
-            + " const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+            + " const copy = new OffscreenCanvas(c.width, c.height)"
+            + ".getContext('2d', {willReadFrequently: true}); copy.drawImage(c, 0, 0);"
+            + " const d = copy.getImageData(0, 0, c.width, c.height).data;"
             + " let n = 0; for (let i = 0; i < d.length; i += 4)"
             + " if (d[i + 3] > 0 && Math.max(d[i], d[i + 1], d[i + 2])"
             + " - Math.min(d[i], d[i + 1], d[i + 2]) > 60) n++;"
@@ -232,7 +238,9 @@ class PageInBrowserTest {
     page.context().close();
   }
 
+  /** Last, because the others watch it train. */
   @Test
+  @Order(Integer.MAX_VALUE)
   void aRunIsStoppedFromTheKeyboard() throws Exception {
     var runs = folder.resolve("runs");
     assertThat(training.isAlive()).isTrue();

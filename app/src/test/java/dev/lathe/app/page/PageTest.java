@@ -26,7 +26,8 @@ import tools.jackson.databind.json.JsonMapper;
 class PageTest {
   private static final String TOKEN = "0123456789abcdef";
   private static final Pattern IMPORT =
-      Pattern.compile("(?:from|import)\\s*\\(?[\"']([^\"']+)[\"']");
+      Pattern.compile(
+          "(?:import|export)\\s*\\(?(?:[\\w*{}\\s,$]+from\\s*)?[\"']([^\"']+)[\"']\\)?");
 
   @TempDir static Path folder;
   private static HomeServer.Running server;
@@ -121,8 +122,7 @@ class PageTest {
   @Test
   void aReaderThatComesBackIsToldOnlyWhatItMissed() throws Exception {
     var all = get("/api/runs/aaaa/live");
-    assertThat(all.headers().firstValue("Content-Type").orElse(""))
-        .startsWith("text/event-stream");
+    assertThat(all.headers().firstValue("Content-Type").orElse("")).startsWith("text/event-stream");
     assertThat(all.body().lines().filter("event: record"::equals).count()).isEqualTo(3004);
     assertThat(all.body()).contains("event: end").contains("\"state\":\"completed\"");
 
