@@ -169,7 +169,8 @@ public final class DatasetStore {
         .toList();
   }
 
-  private List<DatasetVersion> versions(String name) {
+  /** The versions of a name, oldest first; none for a name that nobody bears. */
+  public List<DatasetVersion> versions(String name) {
     var versions = new ArrayList<DatasetVersion>();
     if (NAME.matcher(name).matches()) {
       for (var path : children(folder.resolve(name))) {
