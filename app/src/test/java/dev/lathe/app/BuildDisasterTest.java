@@ -46,7 +46,9 @@ class BuildDisasterTest {
   }
 
   private String[] build(String name) {
-    return new String[] {"dataset", "build", log.toString(), "--name", name, "--base", "tiny", "--json"};
+    return new String[] {
+      "dataset", "build", log.toString(), "--name", name, "--base", "tiny", "--json"
+    };
   }
 
   @Test
@@ -78,7 +80,12 @@ class BuildDisasterTest {
     try (var files = Files.list(datasets.resolve("big/1"))) {
       assertThat(files.map(f -> f.getFileName().toString()))
           .containsExactlyInAnyOrder(
-              "manifest.json", "README.md", "drops.jsonl", "chat_template.jinja", "examples", "conversations");
+              "manifest.json",
+              "README.md",
+              "drops.jsonl",
+              "chat_template.jinja",
+              "examples",
+              "conversations");
     }
     // What a build that nobody disturbed makes of the same log.
     try (var calm = new CommandLineHome(folder.resolve("calm"))) {
@@ -86,9 +93,10 @@ class BuildDisasterTest {
       var same = calm.run(build("big")).done().json();
       assertThat(same.path("id")).isEqualTo(built.path("id"));
       assertThat(same.path("tokens")).isEqualTo(built.path("tokens"));
-      assertThat(Files.mismatch(
-              datasets.resolve("big/1/examples/train.shard"),
-              calm.folder().resolve("datasets/big/1/examples/train.shard")))
+      assertThat(
+              Files.mismatch(
+                  datasets.resolve("big/1/examples/train.shard"),
+                  calm.folder().resolve("datasets/big/1/examples/train.shard")))
           .isEqualTo(-1);
     }
   }
@@ -118,7 +126,7 @@ class BuildDisasterTest {
             "mount -t tmpfs -o size=1m tmpfs '%1$s' && export LATHE_HOME='%2$s'; %3$s; status=$?; ls -A '%1$s' >&2; exit $status"
                 .formatted(datasets, home, command));
 
-    assertThat(ran.refused().err()).contains("the disk is full", "Free some space");
+    assertThat(ran.refused().err()).contains("the disk is full", datasets.toString(), "Free space");
     assertThat(ran.err().lines().toList().getLast()).startsWith("       ");
     CommandLineHome.holdToSchema(ran, build("big"));
     CommandLineHome.run(new Home(home), build("big")).done();

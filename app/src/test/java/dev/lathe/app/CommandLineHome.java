@@ -39,7 +39,7 @@ public final class CommandLineHome implements AutoCloseable {
     /** Holds for every command that fails through its user's fault. */
     public Ran refused() {
       assertThat(status).as("%s%s", out, err).isEqualTo(2);
-      assertThat(err).startsWith("lathe: ").contains("\n       ");
+      assertThat("\n" + err).containsPattern("\nlathe: [^\n]*\\S[^\u0000]*\n       \\S");
       assertThat(out + err).doesNotContain("\tat ", "Exception", "dev.lathe.");
       assertThat(err).doesNotContain("null");
       return this;

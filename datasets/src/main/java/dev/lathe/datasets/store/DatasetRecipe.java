@@ -14,6 +14,7 @@ import dev.lathe.datasets.cleaning.RepairRoles;
 import dev.lathe.datasets.cleaning.Rule;
 import dev.lathe.datasets.cleaning.Secret;
 import dev.lathe.datasets.tokens.Truncation;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -182,8 +183,12 @@ public record DatasetRecipe(
     try {
       var read =
           YAMLMapper.shared()
-              .readValue(file, new TypeReference<@Nullable Map<String, Object>>() {});
-      return read == null ? Map.of() : read;
+              .readValue(
+                  Files.readString(file), new TypeReference<@Nullable Map<String, Object>>() {});
+      return read == null ? Map.of() : besides(file, read);
+    } catch (IOException e) {
+      throw new BadInput(
+          "the recipe cannot be read", file.toString(), "Give the path of a YAML file.", e);
     } catch (JacksonException e) {
       throw new BadInput(
           "the recipe is no YAML mapping",
@@ -191,6 +196,14 @@ public record DatasetRecipe(
           String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse(""),
           e);
     }
+  }
+
+  /** A template named in a file lies where it says, seen from that file. */
+  private static Map<String, Object> besides(Path file, Map<String, Object> keys) {
+    if (keys.get("template") instanceof String template) {
+      keys.put("template", file.resolveSibling(template).toString());
+    }
+    return keys;
   }
 
   /** The rules before duplicates are looked for, in their order. */

@@ -40,6 +40,11 @@ public final class DatasetStore {
     this.folder = folder.toAbsolutePath().normalize();
   }
 
+  /** Where the versions lie. */
+  public Path path() {
+    return folder;
+  }
+
   /** Every version, by name, then number. */
   public List<DatasetVersion> list() {
     return names().stream().flatMap(n -> versions(n).stream()).toList();

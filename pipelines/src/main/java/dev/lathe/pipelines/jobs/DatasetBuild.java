@@ -76,15 +76,17 @@ final class DatasetBuild implements AutoCloseable {
     @Override
     public void close() {
       threads.shutdownNow();
-      reading.close();
-      spool.close();
-      tally.close();
-      if (tokens != null) {
-        tokens.close();
-      }
-      if (tokenizer != null) {
-        threads.close(); // a worker may still be inside of it
-        tokenizer.close();
+      var open = tokenizer;
+      var writing = tokens;
+      // All of them, whatever each says: on a full disk what is buffered cannot be written.
+      try (open;
+          writing;
+          tally;
+          spool;
+          reading) {
+        if (open != null) {
+          threads.close(); // a worker may still be inside of it
+        }
       }
     }
   }
@@ -274,8 +276,11 @@ final class DatasetBuild implements AutoCloseable {
   @Override
   public void close() {
     if (work != null) {
-      work.close();
-      store.discard(work.folder);
+      try {
+        work.close();
+      } finally {
+        store.discard(work.folder);
+      }
     }
   }
 }
