@@ -234,11 +234,10 @@ public final class OwnerClient implements AutoCloseable {
 
   private JsonNode plain(HttpRequest request) throws IOException, InterruptedException {
     var response = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
-    var body = parse(response.body());
     if (response.statusCode() >= 300) {
-      throw ApiError.of(response.statusCode(), body.path("error"));
+      throw refused(response.statusCode(), response.body());
     }
-    return body;
+    return parse(response.body());
   }
 
   /** Reads to the line that says how it ended; a stream without one lost its owner. */
@@ -247,7 +246,7 @@ public final class OwnerClient implements AutoCloseable {
     var response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
     try (InputStream body = response.body()) {
       if (response.statusCode() >= 300) {
-        throw ApiError.of(response.statusCode(), parse(body.readAllBytes()).path("error"));
+        throw refused(response.statusCode(), body.readAllBytes());
       }
       var reader = new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8));
       for (String text = reader.readLine(); text != null; text = reader.readLine()) {
@@ -267,6 +266,16 @@ public final class OwnerClient implements AutoCloseable {
         }
       }
       throw new IOException("the answer broke off");
+    }
+  }
+
+  /** What the web server itself refuses, before the API sees it, is answered without JSON. */
+  private static ApiError refused(int status, byte[] body) {
+    try {
+      return ApiError.of(status, parse(body).path("error"));
+    } catch (IOException e) {
+      return new ApiError(
+          status, "the request is not understood", null, "Look at what was given for names.");
     }
   }
 
