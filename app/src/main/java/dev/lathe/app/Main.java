@@ -42,7 +42,9 @@ public final class Main {
         .add(new Train(session))
         .add(new Runs(session), Runs.parts(session)) // list, show, watch, stop, resume, compare, …
         .add(new Eval(session))
-        .add(new ExperimentCommand(), ExperimentCommand.parts(session)) // start, show, list, weigh, …
+        .add(
+            new ExperimentCommand(),
+            ExperimentCommand.parts(session)) // start, show, list, weigh, …
         .add(new Serve(session))
         .add(new Chat(session));
   }

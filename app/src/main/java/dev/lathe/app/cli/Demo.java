@@ -89,8 +89,7 @@ public final class Demo extends HomeCommand {
     var trial =
         stage(
             "experiment",
-            () ->
-                serving.trial(base.name(), champion, prompts, voice, Clock.systemDefaultZone()));
+            () -> serving.trial(base.name(), champion, prompts, voice, Clock.systemDefaultZone()));
     note(DemoServing.told(trial.report()));
 
     var before = trial.answers().getOrDefault(base.name(), List.of());

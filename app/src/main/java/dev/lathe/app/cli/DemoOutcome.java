@@ -97,7 +97,8 @@ record DemoOutcome(
     out.printf(Locale.ROOT, "%-20s %6.1f s%n", "in all", seconds());
     out.println();
     out.println("Go on:");
-    out.println("  ./lathe serve                 the page with all of this at http://127.0.0.1:8080/");
+    out.println(
+        "  ./lathe serve                 the page with all of this at http://127.0.0.1:8080/");
     out.println("  ./lathe chat demo@champion");
     out.println("  ./lathe models show demo@champion");
     out.println("  ./lathe models history demo");

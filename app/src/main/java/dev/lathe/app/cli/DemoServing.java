@@ -142,8 +142,7 @@ final class DemoServing {
               desk(), prompts, voice, n -> progress.update("answers", n, 0, "of scripted users"));
       var heard = users.takePart(id, USERS);
       var sides = users.sideBySide(List.of(base, champion), heard);
-      var report =
-          owner.post("experiments/" + id + "/stop", Map.of(), OwnerClient.Repeat.SAFE);
+      var report = owner.post("experiments/" + id + "/stop", Map.of(), OwnerClient.Repeat.SAFE);
       return new Trial(report, sides);
     }
   }
@@ -162,12 +161,18 @@ final class DemoServing {
     ScriptedUsers.Reply ask(String target, String user, String prompt, int tokens) {
       var body =
           Map.<String, Object>of(
-              "model", target,
-              "user", user,
-              "messages", List.of(Map.of("role", "user", "content", prompt)),
-              "temperature", 0,
-              "max_tokens", tokens,
-              "stream", true);
+              "model",
+              target,
+              "user",
+              user,
+              "messages",
+              List.of(Map.of("role", "user", "content", prompt)),
+              "temperature",
+              0,
+              "max_tokens",
+              tokens,
+              "stream",
+              true);
       var answer = new ChatAnswer(null);
       var headers = owner.stream("v1/chat/completions", body, answer::take);
       return new ScriptedUsers.Reply(
@@ -179,9 +184,7 @@ final class DemoServing {
     @Override
     public void vote(String answerId, boolean up) {
       owner.post(
-          "feedback",
-          Map.of("id", answerId, "thumb", up ? "up" : "down"),
-          OwnerClient.Repeat.SAFE);
+          "feedback", Map.of("id", answerId, "thumb", up ? "up" : "down"), OwnerClient.Repeat.SAFE);
     }
   }
 

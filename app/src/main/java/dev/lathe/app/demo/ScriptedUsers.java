@@ -118,7 +118,9 @@ public final class ScriptedUsers {
           done.accept(all.size());
         } catch (ExecutionException e) {
           pool.shutdownNow();
-          throw e.getCause() instanceof RuntimeException r ? r : new IllegalStateException(e.getCause());
+          throw e.getCause() instanceof RuntimeException r
+              ? r
+              : new IllegalStateException(e.getCause());
         } catch (InterruptedException e) {
           pool.shutdownNow();
           Thread.currentThread().interrupt();

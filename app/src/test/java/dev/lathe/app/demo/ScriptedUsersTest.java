@@ -12,7 +12,9 @@ class ScriptedUsersTest {
   private static final String IN_THE_VOICE =
       "Hello from the Ostrel bench!\nTicket: OB-386 / brewing\nWarm cups, your Ostrel bench.";
 
-  /** Answers in the voice as "tuned" and out of it as "base"; the experiment splits users by halves. */
+  /**
+   * Answers in the voice as "tuned" and out of it as "base"; the experiment splits users by halves.
+   */
   private static final class TwoArms implements ScriptedUsers.Desk {
     final Map<String, Boolean> votes = new ConcurrentHashMap<>();
     final AtomicInteger asked = new AtomicInteger();

@@ -81,8 +81,7 @@ class PromotionGatesTest {
   private Verdict judge(
       ModelVersion candidate, @Nullable ModelVersion incumbent, ServedAnswers engine) {
     var told = new ArrayList<String>();
-    var gates =
-        new PromotionGates(desk.bases(), desk.datasets, name -> trained.early(), engine);
+    var gates = new PromotionGates(desk.bases(), desk.datasets, name -> trained.early(), engine);
     var results = gates.judge(candidate, incumbent, told::add);
     assertThat(told).isNotEmpty();
     assertThat(results).extracting(GateResult::name).containsExactly("better", "kept", "faithful");

@@ -63,7 +63,8 @@ public final class TinyDesk {
   }
 
   /** A desk whose model {@code desk} has two versions, the second one better. */
-  public record Trained(TinyDesk desk, DatasetVersion dataset, ModelVersion early, ModelVersion good) {}
+  public record Trained(
+      TinyDesk desk, DatasetVersion dataset, ModelVersion early, ModelVersion good) {}
 
   private static @Nullable Trained trained;
 
@@ -230,7 +231,9 @@ public final class TinyDesk {
         Instant.EPOCH);
   }
 
-  /** A version whose adapter is another's, so many times as strong: one that was trained too hard. */
+  /**
+   * A version whose adapter is another's, so many times as strong: one that was trained too hard.
+   */
   public ModelVersion louder(ModelVersion of, int number, float times) {
     var peft = PeftAdapter.read(Path.of(of.folder(), "adapter"));
     var shape = AdapterFiles.shape(peft, base.config());
