@@ -8,6 +8,7 @@ import dev.lathe.app.cli.Datasets;
 import dev.lathe.app.cli.Demo;
 import dev.lathe.app.cli.DoctorCommand;
 import dev.lathe.app.cli.Eval;
+import dev.lathe.app.cli.ExperimentCommand;
 import dev.lathe.app.cli.PullCommand;
 import dev.lathe.app.cli.Runs;
 import dev.lathe.app.cli.Serve;
@@ -41,6 +42,9 @@ public final class Main {
         .add(new Train(session))
         .add(new Runs(session), Runs.parts(session)) // list, show, watch, stop, resume, compare, …
         .add(new Eval(session))
+        .add(
+            new ExperimentCommand(),
+            ExperimentCommand.parts(session)) // start, show, list, weigh, …
         .add(new Serve(session))
         .add(new Chat(session));
   }

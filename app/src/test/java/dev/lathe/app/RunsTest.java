@@ -2,9 +2,7 @@ package dev.lathe.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lathe.app.api.ApiServer;
-import dev.lathe.app.cli.Session;
-import dev.lathe.app.cli.Terminal;
+import dev.lathe.app.CommandLineHome.Ran;
 import dev.lathe.app.owner.Home;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
@@ -14,9 +12,6 @@ import dev.lathe.datasets.store.DatasetVersion;
 import dev.lathe.datasets.store.Split;
 import dev.lathe.datasets.tokens.Example;
 import dev.lathe.datasets.tokens.ShardWriter;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -28,8 +23,6 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The commands around a run, with real run processes on the tiny base. */
 class RunsTest {
@@ -67,6 +60,8 @@ class RunsTest {
 
     var other = train("3", "--json").json().path("id").asString();
     assertThat(run("runs", "compare", id, other).out()).contains("recipe.steps", "evalLoss");
+    assertThat(run("runs", "compare", id, other, "--json").json().path("items").size())
+        .isEqualTo(2);
 
     var base = run("eval", "tiny", "--dataset", "desk", "--json").json();
     var tuned = run("eval", id, "--dataset", "desk@1", "--json").json();
@@ -120,12 +115,6 @@ class RunsTest {
     assertThat(unknown.err()).contains("no such run");
   }
 
-  private record Ran(int status, String out, String err) {
-    JsonNode json() {
-      return JsonMapper.shared().readTree(out);
-    }
-  }
-
   private static Ran train(String steps, String... more) {
     var line =
         new java.util.ArrayList<>(
@@ -145,19 +134,7 @@ class RunsTest {
   }
 
   private static Ran run(String... arguments) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var terminal =
-        new Terminal(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            false,
-            80);
-    var session = new Session(new Home(folder), new ApiServer(), terminal, Map.of());
-    int status = Main.commands(session).run(arguments);
-    return new Ran(
-        status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    return CommandLineHome.run(new Home(folder), arguments);
   }
 
   private static void publish(Base base) {

@@ -1,10 +1,10 @@
 package dev.lathe.app.api;
 
+import dev.lathe.checkpoints.files.DiskFull;
 import dev.lathe.checkpoints.input.BadInput;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.ArrayDeque;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.web.ErrorResponse;
@@ -20,8 +20,7 @@ record Problem(int status, String what, @Nullable String value, String remedy) {
   static Problem of(Throwable thrown) {
     return switch (cause(thrown)) {
       case BadInput e -> new Problem(400, e.what(), e.value(), e.remedy());
-      case NotFound e -> new Problem(404, e.what(), e.value(), e.remedy());
-      case Conflict e -> new Problem(409, e.what(), e.value(), e.remedy());
+      case Refusal e -> e.problem();
       case HttpMessageNotReadableException e ->
           new Problem(400, "the request is not understood", reason(e), "See docs/api.md.");
       case ErrorResponse e ->
@@ -30,7 +29,7 @@ record Problem(int status, String what, @Nullable String value, String remedy) {
               "the request is not understood",
               e.getBody().getDetail(),
               "See docs/api.md.");
-      case FileSystemException e when isFull(e) ->
+      case FileSystemException e when DiskFull.is(e) ->
           new Problem(
               507,
               "the disk is full",
@@ -53,22 +52,16 @@ record Problem(int status, String what, @Nullable String value, String remedy) {
     }
     for (var t : chain) {
       if (t instanceof BadInput
-          || t instanceof NotFound
-          || t instanceof Conflict
+          || t instanceof Refusal
           || t instanceof ErrorResponse
           || t instanceof HttpMessageNotReadableException) {
         return t;
       }
-      if (t instanceof IOException io && isFull(io)) {
+      if (t instanceof IOException io && DiskFull.is(io)) {
         return new FileSystemException(fileOf(io), null, "No space left on device");
       }
     }
     return thrown;
-  }
-
-  private static boolean isFull(IOException e) {
-    var text = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-    return text.contains("no space left") || text.contains("disk quota exceeded");
   }
 
   private static @Nullable String fileOf(IOException e) {

@@ -54,7 +54,7 @@ public final class DatasetBuild extends HomeCommand {
     wanted.put("base", base);
     wanted.put("format", format);
     wanted.put("recipe", recipe == null ? null : recipe.toAbsolutePath().toString());
-    wanted.put("set", set);
+    wanted.put("set", Text.absolute(set, "template"));
     print(build(owner, wanted, terminal()), built -> Datasets.tellOne(built, terminal()));
     return ExitStatus.DONE;
   }

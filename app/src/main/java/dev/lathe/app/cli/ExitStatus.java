@@ -27,6 +27,9 @@ final class ExitStatus implements IExecutionExceptionHandler, IParameterExceptio
   static final int FAILED = 1;
   static final int BAD_INPUT = 2;
 
+  /** In HTTP; a disk is for the user to clear, as bad input is to mend. */
+  private static final int FULL_DISK = 507;
+
   private final Session session;
 
   ExitStatus(Session session) {
@@ -41,7 +44,7 @@ final class ExitStatus implements IExecutionExceptionHandler, IParameterExceptio
       case ApiError a ->
           tell(
               json,
-              a.status() < 500 ? BAD_INPUT : FAILED,
+              a.status() < 500 || a.status() == FULL_DISK ? BAD_INPUT : FAILED,
               a.what(),
               a.value(),
               a.status() == 500 ? a.remedy() + " (" + session.home().log() + ")" : a.remedy());

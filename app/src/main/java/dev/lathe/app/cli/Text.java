@@ -1,17 +1,37 @@
 package dev.lathe.app.cli;
 
+import dev.lathe.checkpoints.input.BadInput;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /** Values as people and addresses want them. */
 final class Text {
   private Text() {}
 
-  /** One segment of a path in the API. */
+  /**
+   * One segment of a path in the API.
+   *
+   * @throws BadInput for what can be no name, and no web server would let through
+   */
   static String segment(String value) {
+    if (value.isBlank() || value.chars().anyMatch(c -> c == '/' || c == '\\' || c < ' ')) {
+      throw new BadInput("this is nobody's name", printable(value), "Names hold no slashes.");
+    }
     return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /**
+   * Settings whose {@code key} names a file: the owner may live in another folder than this shell.
+   */
+  static Map<String, String> absolute(Map<String, String> set, String key) {
+    var all = new LinkedHashMap<>(set);
+    all.computeIfPresent(key, (k, path) -> Path.of(path).toAbsolutePath().toString());
+    return all;
   }
 
   /** Text of a model or a log, without what could command the terminal. */

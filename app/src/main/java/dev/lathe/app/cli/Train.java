@@ -57,7 +57,7 @@ public final class Train extends HomeCommand {
     request.put("base", base);
     request.put("dataset", dataset);
     request.put("model", name);
-    request.put("set", set);
+    request.put("set", Text.absolute(set, "initFrom"));
     if (recipe != null) {
       request.put("recipe", text(recipe));
     }

@@ -58,6 +58,11 @@ public final class OwnerClient implements AutoCloseable {
     return attempt(repeat, () -> plain(posting(path, body)));
   }
 
+  /** Puts what may be put twice. */
+  public JsonNode put(String path, Object body) {
+    return attempt(Repeat.SAFE, () -> plain(carrying("PUT", path, body)));
+  }
+
   public JsonNode delete(String path) {
     return attempt(Repeat.NEVER, () -> plain(request(path).DELETE().build()));
   }
@@ -229,11 +234,10 @@ public final class OwnerClient implements AutoCloseable {
 
   private JsonNode plain(HttpRequest request) throws IOException, InterruptedException {
     var response = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
-    var body = parse(response.body());
     if (response.statusCode() >= 300) {
-      throw ApiError.of(response.statusCode(), body.path("error"));
+      throw refused(response.statusCode(), response.body());
     }
-    return body;
+    return parse(response.body());
   }
 
   /** Reads to the line that says how it ended; a stream without one lost its owner. */
@@ -242,7 +246,7 @@ public final class OwnerClient implements AutoCloseable {
     var response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
     try (InputStream body = response.body()) {
       if (response.statusCode() >= 300) {
-        throw ApiError.of(response.statusCode(), parse(body.readAllBytes()).path("error"));
+        throw refused(response.statusCode(), body.readAllBytes());
       }
       var reader = new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8));
       for (String text = reader.readLine(); text != null; text = reader.readLine()) {
@@ -265,6 +269,16 @@ public final class OwnerClient implements AutoCloseable {
     }
   }
 
+  /** What the web server itself refuses, before the API sees it, is answered without JSON. */
+  private static ApiError refused(int status, byte[] body) {
+    try {
+      return ApiError.of(status, parse(body).path("error"));
+    } catch (IOException e) {
+      return new ApiError(
+          status, "the request is not understood", null, "Look at what was given for names.");
+    }
+  }
+
   private static JsonNode parse(byte[] json) throws IOException {
     try {
       return JsonMapper.shared().readTree(json);
@@ -274,9 +288,14 @@ public final class OwnerClient implements AutoCloseable {
   }
 
   private HttpRequest posting(String path, Object body) {
+    return carrying("POST", path, body);
+  }
+
+  private HttpRequest carrying(String method, String path, Object body) {
+    var bytes = JsonMapper.shared().writeValueAsBytes(body);
     return request(path)
         .header("Content-Type", "application/json")
-        .POST(HttpRequest.BodyPublishers.ofByteArray(JsonMapper.shared().writeValueAsBytes(body)))
+        .method(method, HttpRequest.BodyPublishers.ofByteArray(bytes))
         .build();
   }
 

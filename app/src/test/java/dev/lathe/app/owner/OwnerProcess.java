@@ -8,6 +8,13 @@ import java.util.List;
 /** The application in a process of its own, as the launcher starts it. */
 public record OwnerProcess(Process process) implements AutoCloseable {
   public static OwnerProcess start(Path home, String... arguments) throws IOException {
+    var builder = new ProcessBuilder(command(arguments));
+    builder.environment().put("LATHE_HOME", home.toString());
+    return new OwnerProcess(builder.start());
+  }
+
+  /** What starts it. */
+  public static List<String> command(String... arguments) {
     var command =
         new ArrayList<>(
             List.of(
@@ -19,9 +26,7 @@ public record OwnerProcess(Process process) implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 "dev.lathe.app.Main"));
     command.addAll(List.of(arguments));
-    var builder = new ProcessBuilder(command);
-    builder.environment().put("LATHE_HOME", home.toString());
-    return new OwnerProcess(builder.start());
+    return command;
   }
 
   /** An owner that says it serves. */

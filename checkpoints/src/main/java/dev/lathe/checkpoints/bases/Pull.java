@@ -143,8 +143,8 @@ public final class Pull {
         DiskSpace.explain(e, aside);
         tried.add(new BaseRecord.Attempt(source.toString(), reason(e)));
       } catch (BadInput e) {
-        last = e;
-        tried.add(new BaseRecord.Attempt(source.toString(), String.valueOf(e.getMessage())));
+        last = original(e, source, aside);
+        tried.add(new BaseRecord.Attempt(source.toString(), String.valueOf(last.getMessage())));
       }
       var failed = tried.getLast();
       progress.accept(new PullProgress(failed.source() + " failed: " + failed.reason(), 0, 0));
@@ -157,6 +157,25 @@ public final class Pull {
         tried.stream().map(t -> t.source() + ": " + t.reason()).toList(),
         "Pull again when one can be reached (what is loaded stays), set HF_ENDPOINT to a mirror,"
             + " give a directory or a .gguf file, or take --base tiny, which needs no source.");
+  }
+
+  /** Local files are judged as copies; the user knows them by where they came from. */
+  private static BadInput original(BadInput e, Source source, Path aside) {
+    var origin =
+        switch (source) {
+          case Source.Hub hub -> null;
+          case Source.Wheel wheel -> null;
+          case Source.Folder folder -> folder.path();
+          case Source.GgufPath gguf -> gguf.path().getParent();
+        };
+    var value = e.value();
+    return origin == null || value == null
+        ? e
+        : new BadInput(
+            e.what(),
+            value.replace(aside.resolve("copied").toString(), origin.toString()),
+            e.remedy(),
+            e);
   }
 
   private Path fetch(Source source, Path aside, Consumer<PullProgress> progress)

@@ -27,14 +27,17 @@ public final class DiskFull {
     }
   }
 
+  /** Whether the disk or a quota is full. */
+  public static boolean is(IOException e) {
+    var message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+    return message.contains("no space left")
+        || message.contains("quota exceeded")
+        || message.contains("not enough space");
+  }
+
   /** What to throw after {@code e}: a BadInput with its remedy when the disk or a quota is full. */
   public static RuntimeException orUnchecked(IOException e, Path path) {
-    var message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-    boolean full =
-        message.contains("no space left")
-            || message.contains("quota exceeded")
-            || message.contains("not enough space");
-    return full
+    return is(e)
         ? new BadInput(
             "the disk is full; nothing was changed",
             path.toString(),

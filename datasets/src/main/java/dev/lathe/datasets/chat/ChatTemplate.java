@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,7 +54,7 @@ public final class ChatTemplate {
     return of(jinja, special, Clock.systemDefaultZone());
   }
 
-  /** The base's own. */
+  /** The base's own, telling today's date where it asks for one: for answers, not for datasets. */
   public static ChatTemplate of(Base base) {
     return read(base.chatTemplate(), base.folder());
   }
@@ -64,8 +66,23 @@ public final class ChatTemplate {
    * @param baseFolder whose {@code tokenizer_config.json} names the special tokens
    */
   public static ChatTemplate read(Path file, Path baseFolder) {
+    return of(source(file), SpecialTokens.read(baseFolder));
+  }
+
+  /** The same on a day: rendered at any time, the same conversation gives the same text. */
+  public static ChatTemplate readFor(LocalDate day, Path file, Path baseFolder) {
+    var clock = Clock.fixed(day.atStartOfDay(ZoneOffset.UTC).toInstant(), ZoneOffset.UTC);
+    return of(source(file), SpecialTokens.read(baseFolder), clock);
+  }
+
+  /** Whether a template may write today's date. */
+  public static boolean tellsTheDate(Path file) {
+    return source(file).contains("strftime_now");
+  }
+
+  private static String source(Path file) {
     try {
-      return of(Files.readString(file), SpecialTokens.read(baseFolder));
+      return Files.readString(file);
     } catch (IOException e) {
       throw new BadInput(
           "cannot read the chat template: " + e.getMessage(),

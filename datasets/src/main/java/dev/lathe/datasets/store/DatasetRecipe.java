@@ -14,8 +14,11 @@ import dev.lathe.datasets.cleaning.RepairRoles;
 import dev.lathe.datasets.cleaning.Rule;
 import dev.lathe.datasets.cleaning.Secret;
 import dev.lathe.datasets.tokens.Truncation;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -42,6 +45,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param minTurns user and assistant turns of a conversation, at least
  * @param maxCharacters of a conversation
  * @param template a Jinja file instead of the base's chat template
+ * @param date what a template that writes today's date is told; null for the day of the build
  * @param decontaminate words of a run that no training answer may share with a validation or test
  *     answer; 0 for no such check
  * @param decontaminateIgnore phrases; lines that hold one do not count for {@code decontaminate}
@@ -58,6 +62,7 @@ public record DatasetRecipe(
     int minTurns,
     int maxCharacters,
     @Nullable String template,
+    @Nullable LocalDate date,
     int decontaminate,
     List<String> decontaminateIgnore) {
 
@@ -112,6 +117,7 @@ public record DatasetRecipe(
     int minTurns = s.integer("minTurns", 2, 1, 10_000);
     int maxCharacters = s.integer("maxCharacters", 1_000_000, 1, Integer.MAX_VALUE);
     var template = s.text("template", null);
+    var date = date(s);
     int decontaminate = s.integer("decontaminate", 0, 0, 1000);
     var ignore = s.words("decontaminateIgnore", List.of());
     if (validation + test >= 1) {
@@ -136,8 +142,19 @@ public record DatasetRecipe(
         minTurns,
         maxCharacters,
         template,
+        date,
         decontaminate,
         ignore);
+  }
+
+  private static @Nullable LocalDate date(Settings s) {
+    var given = s.text("date", null);
+    try {
+      return given == null ? null : LocalDate.parse(given);
+    } catch (DateTimeParseException e) {
+      s.problem("date: '%s' is no day such as 2026-11-21".formatted(given));
+      return null;
+    }
   }
 
   private static Set<Pii> redact(Settings s) {
@@ -166,8 +183,12 @@ public record DatasetRecipe(
     try {
       var read =
           YAMLMapper.shared()
-              .readValue(file, new TypeReference<@Nullable Map<String, Object>>() {});
-      return read == null ? Map.of() : read;
+              .readValue(
+                  Files.readString(file), new TypeReference<@Nullable Map<String, Object>>() {});
+      return read == null ? Map.of() : besides(file, read);
+    } catch (IOException e) {
+      throw new BadInput(
+          "the recipe cannot be read", file.toString(), "Give the path of a YAML file.", e);
     } catch (JacksonException e) {
       throw new BadInput(
           "the recipe is no YAML mapping",
@@ -175,6 +196,14 @@ public record DatasetRecipe(
           String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse(""),
           e);
     }
+  }
+
+  /** A template named in a file lies where it says, seen from that file. */
+  private static Map<String, Object> besides(Path file, Map<String, Object> keys) {
+    if (keys.get("template") instanceof String template) {
+      keys.put("template", file.resolveSibling(template).toString());
+    }
+    return keys;
   }
 
   /** The rules before duplicates are looked for, in their order. */
@@ -195,6 +224,13 @@ public record DatasetRecipe(
     return new Cleaner(rules);
   }
 
+  /** The same recipe on a day. */
+  public DatasetRecipe on(LocalDate day) {
+    var keys = toMap();
+    keys.put("date", day.toString());
+    return of(keys);
+  }
+
   /** Every key with its value, as YAML and JSON have it; {@link #of} reads it back. */
   public Map<String, Object> toMap() {
     var m = new LinkedHashMap<String, Object>();
@@ -212,6 +248,9 @@ public record DatasetRecipe(
     m.put("maxCharacters", maxCharacters);
     if (template != null) {
       m.put("template", template);
+    }
+    if (date != null) {
+      m.put("date", date.toString());
     }
     m.put("decontaminate", decontaminate);
     m.put("decontaminateIgnore", decontaminateIgnore);

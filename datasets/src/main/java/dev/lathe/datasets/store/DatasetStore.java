@@ -40,6 +40,11 @@ public final class DatasetStore {
     this.folder = folder.toAbsolutePath().normalize();
   }
 
+  /** Where the versions lie. */
+  public Path path() {
+    return folder;
+  }
+
   /** Every version, by name, then number. */
   public List<DatasetVersion> list() {
     return names().stream().flatMap(n -> versions(n).stream()).toList();
@@ -169,7 +174,8 @@ public final class DatasetStore {
         .toList();
   }
 
-  private List<DatasetVersion> versions(String name) {
+  /** The versions of a name, oldest first; none for a name that nobody bears. */
+  public List<DatasetVersion> versions(String name) {
     var versions = new ArrayList<DatasetVersion>();
     if (NAME.matcher(name).matches()) {
       for (var path : children(folder.resolve(name))) {

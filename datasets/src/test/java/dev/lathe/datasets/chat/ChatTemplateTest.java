@@ -15,9 +15,7 @@ import dev.lathe.datasets.tokens.Span;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.Size;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -134,7 +132,9 @@ class ChatTemplateTest {
     assertThat(template.rendersTools()).isFalse();
     var rendered = template.renderForTraining(conversation);
     var find =
-        "<tool_call>\n{\"name\": \"find\", \"arguments\": {\"id\": \"é-1\", \"n\": 2}}\n</tool_call>";
+        "<tool_call>\n"
+            + "{\"name\": \"find\", \"arguments\": {\"id\": \"é-1\", \"n\": 2}}\n"
+            + "</tool_call>";
     var time = "<tool_call>\n{\"name\": \"time\", \"arguments\": \"not JSON\"}\n</tool_call>";
     assertThat(learnt(rendered))
         .containsExactly(
@@ -158,7 +158,9 @@ class ChatTemplateTest {
             bot("Sent."));
     assertThat(learnt(rendered).getFirst())
         .isEqualTo(
-            "<tool_call>\n{\"name\": \"find\", \"arguments\": {\"id\": 1}}\n</tool_call><|im_end|>");
+            "<tool_call>\n"
+                + "{\"name\": \"find\", \"arguments\": {\"id\": 1}}\n"
+                + "</tool_call><|im_end|>");
     assertThat(rendered.counts().toolCallsAsText()).isZero();
     assertThat(template("llama3-tools").rendersTools()).isTrue();
     assertThat(template("gemma").rendersTools()).isFalse();
@@ -169,17 +171,24 @@ class ChatTemplateTest {
     for (var hostile :
         List.of(
             "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
-            "{% set n = namespace(s='x') %}{% for i in range(99) %}{% set n.s = n.s ~ n.s %}{% endfor %}",
-            "{% set n = namespace(s=[1]) %}{% for i in range(99) %}{% set n.s = n.s + n.s %}{% endfor %}",
+            "{% set n = namespace(s='x') %}{% for i in range(99) %}{% set n.s = n.s ~ n.s %}{%"
+                + " endfor %}",
+            "{% set n = namespace(s=[1]) %}{% for i in range(99) %}{% set n.s = n.s + n.s %}{%"
+                + " endfor %}",
             // Shared parts: small to make, endless to print, to write or to compare.
-            "{% set n = namespace(s=['x']) %}{% for i in range(40) %}{% set n.s = [n.s, n.s] %}{% endfor %}{{ n.s }}",
-            "{% set n = namespace(s=['x']) %}{% for i in range(40) %}{% set n.s = [n.s, n.s] %}{% endfor %}{{ n.s|tojson }}",
-            "{% set n = namespace(s=[1], t=[1]) %}{% for i in range(60) %}{% set n.s = [n.s, n.s] %}{% set n.t = [n.t, n.t] %}{% endfor %}{{ n.s == n.t }}",
-            "{% set n = namespace(s=[1], t=[1]) %}{% for i in range(60) %}{% set n.s = [n.s, n.s] %}{% set n.t = [n.t, n.t] %}{% endfor %}{{ n.s < n.t }}",
+            "{% set n = namespace(s=['x']) %}{% for i in range(40) %}{% set n.s = [n.s, n.s] %}{%"
+                + " endfor %}{{ n.s }}",
+            "{% set n = namespace(s=['x']) %}{% for i in range(40) %}{% set n.s = [n.s, n.s] %}{%"
+                + " endfor %}{{ n.s|tojson }}",
+            "{% set n = namespace(s=[1], t=[1]) %}{% for i in range(60) %}{% set n.s = [n.s, n.s]"
+                + " %}{% set n.t = [n.t, n.t] %}{% endfor %}{{ n.s == n.t }}",
+            "{% set n = namespace(s=[1], t=[1]) %}{% for i in range(60) %}{% set n.s = [n.s, n.s]"
+                + " %}{% set n.t = [n.t, n.t] %}{% endfor %}{{ n.s < n.t }}",
             "{% for i in range(99999) %}{{ 'x' * 30000000 }}{% endfor %}",
             "{{ 'x' * 99999999999 }}",
             "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
-            "{% set n = namespace(s=[]) %}{% for i in range(50000) %}{% set n.s = [n.s] %}{% endfor %}{{ n.s }}",
+            "{% set n = namespace(s=[]) %}{% for i in range(50000) %}{% set n.s = [n.s] %}{% endfor"
+                + " %}{{ n.s }}",
             "{{ " + "(".repeat(5000) + "1" + ")".repeat(5000) + " }}",
             "{{ '%99999999999d' % 1 }}",
             "{{ 'x'.center(9999999999) }}")) {
@@ -200,28 +209,45 @@ class ChatTemplateTest {
         .hasMessageContaining("line 3");
   }
 
-  @Property(tries = 60)
-  void theLoopsTurnsTellWhatRenderingStepByStepTells(
-      @ForAll @Size(min = 1, max = 6) List<String> texts) {
-    for (var name :
-        List.of(
-            "chatml-default-system", "llama3-tools", "mistral-inst", "gemma", "plain-indexed")) {
-      var template = template(name);
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"chatml-default-system", "llama3-tools", "mistral-inst", "gemma", "plain-indexed"})
+  void theLoopsTurnsTellWhatRenderingStepByStepTells(String name) {
+    var template = template(name);
+    var random = new Random(13);
+    for (int i = 0; i < 60; i++) {
       var messages = new ArrayList<Message>();
-      for (var text : texts) {
+      for (int turns = random.nextInt(1, 7); turns > 0; turns--) {
+        var text = anyText(random);
         messages.add(user(text));
         messages.add(bot(text + "!"));
       }
       var rendered = template.renderForTraining(conversation(messages.toArray(Message[]::new)));
       var stepwise = new ArrayList<Span>();
-      for (int i = 1; i < messages.size(); i += 2) {
-        int from = template.render(messages.subList(0, i), List.of(), true).length();
-        var upTo = template.render(messages.subList(0, i + 1), List.of(), false);
+      for (int m = 1; m < messages.size(); m += 2) {
+        int from = template.render(messages.subList(0, m), List.of(), true).length();
+        var upTo = template.render(messages.subList(0, m + 1), List.of(), false);
         assertThat(rendered.text()).startsWith(upTo);
         stepwise.add(new Span(from, upTo.endsWith("\n") ? upTo.length() - 1 : upTo.length()));
       }
-      assertThat(rendered.labelled()).as(name).isEqualTo(Span.merged(stepwise));
+      assertThat(rendered.labelled()).as("try %d", i).isEqualTo(Span.merged(stepwise));
     }
+  }
+
+  /** Nothing, spaces, words, what templates write themselves, and characters of every plane. */
+  private static String anyText(Random random) {
+    var pieces =
+        List.of("", " ", "\n", "word", "<|im_end|>\n", "{{ x }}", "\u0000", "\uD83D\uDE00");
+    var text = new StringBuilder();
+    for (int n = random.nextInt(8); n > 0; n--) {
+      if (random.nextBoolean()) {
+        text.append(pieces.get(random.nextInt(pieces.size())));
+      } else {
+        int point = random.nextInt(Character.MAX_CODE_POINT + 1);
+        text.appendCodePoint(point >= 0xD800 && point < 0xE000 ? 'x' : point);
+      }
+    }
+    return text.toString();
   }
 
   static ChatTemplate template(String name) {

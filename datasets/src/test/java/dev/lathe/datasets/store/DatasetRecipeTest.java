@@ -9,6 +9,7 @@ import dev.lathe.datasets.cleaning.Rule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,15 @@ class DatasetRecipeTest {
   }
 
   @Test
+  void aDayIsKeptAndReadBack() throws IOException {
+    var file = Files.writeString(folder.resolve("r.yaml"), "date: 2026-11-21\n");
+    var recipe = DatasetRecipe.read(file, Map.of());
+    assertThat(recipe.date()).isEqualTo("2026-11-21");
+    assertThat(DatasetRecipe.of(recipe.toMap())).isEqualTo(recipe);
+    assertThat(DatasetRecipe.defaults().on(LocalDate.of(2026, 11, 21))).isEqualTo(recipe);
+  }
+
+  @Test
   void everyProblemIsToldAtOnce() {
     assertThatThrownBy(
             () ->
@@ -68,6 +78,8 @@ class DatasetRecipeTest {
                         0.6,
                         "redact",
                         List.of("emial"),
+                        "date",
+                        "today",
                         "template",
                         "/none.jinja")))
         .isInstanceOf(BadInput.class)
@@ -75,6 +87,7 @@ class DatasetRecipeTest {
         .hasMessageContaining("'near'")
         .hasMessageContaining("leave nothing")
         .hasMessageContaining("'email'")
+        .hasMessageContaining("'today' is no day such as")
         .hasMessageContaining("/none.jinja");
     assertThatThrownBy(() -> DatasetRecipe.read(folder.resolve("no.yaml"), Map.of()))
         .isInstanceOf(BadInput.class);

@@ -144,6 +144,11 @@ def evaluate(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, 
     n, inverse = self.rms(torch.index_select(x, 0, at))
     return self.head_loss(n * w[1], labels, w[2], torch.empty([0]))
 
+def scores(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    # What evaluate sums, position by position (see head_scores). Positions may repeat: several labels for one of them.
+    n, inverse = self.rms(torch.index_select(self.hidden(w, flat, ids, self.integers(lengths)), 0, at))
+    return self.head_scores(n * w[1], labels, w[2])
+
 def logits(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, at: Tensor) -> Tensor:
     # (N, vocabulary) at the given positions.
     n, inverse = self.rms(torch.index_select(self.hidden(w, flat, ids, self.integers(lengths)), 0, at))

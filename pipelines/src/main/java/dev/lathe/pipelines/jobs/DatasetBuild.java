@@ -6,6 +6,7 @@ import dev.lathe.datasets.chat.ChatTemplate;
 import dev.lathe.datasets.logs.LogFile;
 import dev.lathe.datasets.logs.Logs;
 import dev.lathe.datasets.store.ContentHash;
+import dev.lathe.datasets.store.DatasetRecipe;
 import dev.lathe.datasets.store.DatasetStore;
 import dev.lathe.datasets.store.DatasetVersion;
 import dev.lathe.datasets.store.VersionFolder;
@@ -17,8 +18,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -33,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DatasetBuild implements AutoCloseable {
   private final DatasetRequest request;
+  private final DatasetRecipe recipe;
   private final DatasetStore store;
   private final Consumer<BuildProgress> progress;
   private final Clock clock;
@@ -63,7 +68,7 @@ final class DatasetBuild implements AutoCloseable {
       folder = build.store.aside();
       spool = new Spool(folder.path().resolve("spool"));
       tally = new Tally(folder.drops());
-      var recipe = build.request.recipe();
+      var recipe = build.recipe;
       reading = new ReadPart(build.files, build.hashes, recipe, spool, tally, threads, 2 * cores);
       splitting = new SplitPart(recipe, spool, tally, threads, 2 * cores);
     }
@@ -71,15 +76,17 @@ final class DatasetBuild implements AutoCloseable {
     @Override
     public void close() {
       threads.shutdownNow();
-      reading.close();
-      spool.close();
-      tally.close();
-      if (tokens != null) {
-        tokens.close();
-      }
-      if (tokenizer != null) {
-        threads.close(); // a worker may still be inside of it
-        tokenizer.close();
+      var open = tokenizer;
+      var writing = tokens;
+      // All of them, whatever each says: on a full disk what is buffered cannot be written.
+      try (open;
+          writing;
+          tally;
+          spool;
+          reading) {
+        if (open != null) {
+          threads.close(); // a worker may still be inside of it
+        }
       }
     }
   }
@@ -100,13 +107,37 @@ final class DatasetBuild implements AutoCloseable {
     }
     files = Logs.files(request.logs(), request.format());
     hashes = request.logs().stream().map(Sha256::of).toList();
-    template = ChatTemplate.read(templateFile(), request.base().folder());
     tokenizerSha256 = request.base().tokenizerSha256();
+    recipe = dated();
+    var day = recipe.date() == null ? LocalDate.EPOCH : recipe.date();
+    template = ChatTemplate.readFor(day, templateFile(), request.base().folder());
+    id = id(recipe);
+  }
+
+  /**
+   * A template that writes the date would make another dataset every day. So the day is part of the
+   * recipe: the one given, else the day on which the same inputs were built before, else today.
+   */
+  private DatasetRecipe dated() {
+    var wanted = request.recipe();
+    if (wanted.date() != null || !ChatTemplate.tellsTheDate(templateFile())) {
+      return wanted;
+    }
+    return store.versions(request.name()).stream()
+        .filter(v -> v.recipe().get("date") instanceof String)
+        .map(v -> Map.entry(v.id(), wanted.on(LocalDate.parse("" + v.recipe().get("date")))))
+        .filter(e -> id(e.getValue()).equals(e.getKey()))
+        .findFirst()
+        .map(Map.Entry::getValue)
+        .orElseGet(() -> wanted.on(LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC)));
+  }
+
+  private String id(DatasetRecipe dated) {
     var sources =
         IntStream.range(0, files.size())
             .mapToObj(i -> files.get(i).format().wire() + ":" + hashes.get(i))
             .toList();
-    id = ContentHash.of(sources, request.recipe(), tokenizerSha256, template.sha256());
+    return ContentHash.of(sources, dated, tokenizerSha256, Sha256.of(templateFile()));
   }
 
   private Path templateFile() {
@@ -152,7 +183,6 @@ final class DatasetBuild implements AutoCloseable {
             request.name(),
             "Of " + w.reading.conversations() + " conversations none is left: " + dropped(w));
       }
-      var recipe = request.recipe();
       w.tokenizer = Tokenizer.open(request.base().tokenizer());
       w.tokens =
           new TokenPart(
@@ -204,9 +234,9 @@ final class DatasetBuild implements AutoCloseable {
         request.base().name(),
         tokenizerSha256,
         template.sha256(),
-        request.recipe().template() != null,
+        recipe.template() != null,
         sources,
-        request.recipe().toMap(),
+        recipe.toMap(),
         w.reading.conversations(),
         parts.values().stream().mapToLong(DatasetVersion.Part::conversations).sum(),
         w.tally.dropped,
@@ -246,8 +276,11 @@ final class DatasetBuild implements AutoCloseable {
   @Override
   public void close() {
     if (work != null) {
-      work.close();
-      store.discard(work.folder);
+      try {
+        work.close();
+      } finally {
+        store.discard(work.folder);
+      }
     }
   }
 }

@@ -1,11 +1,11 @@
 package dev.lathe.pipelines.jobs;
 
+import dev.lathe.checkpoints.files.DiskFull;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.datasets.store.DatasetStore;
 import dev.lathe.datasets.store.DatasetVersion;
 import java.io.IOException;
 import java.time.Clock;
-import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -179,16 +179,10 @@ public final class DatasetJob {
         .build();
   }
 
-  private static RuntimeException fullDisk(RuntimeException e) {
+  private RuntimeException fullDisk(RuntimeException e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      var message = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
-      if (cause instanceof IOException
-          && (message.contains("no space left") || message.contains("quota exceeded"))) {
-        return new BadInput(
-            "the disk is full",
-            cause.getMessage(),
-            "Free some space; the build left nothing behind, so start it again.",
-            e);
+      if (cause instanceof IOException io && DiskFull.is(io)) {
+        return DiskFull.orUnchecked(io, store.path());
       }
     }
     return e;

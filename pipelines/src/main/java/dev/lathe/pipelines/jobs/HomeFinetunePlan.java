@@ -6,6 +6,7 @@ import dev.lathe.checkpoints.input.Settings;
 import dev.lathe.datasets.store.DatasetStore;
 import dev.lathe.datasets.store.Split;
 import dev.lathe.pipelines.supervision.RunSpec;
+import dev.lathe.pipelines.training.LoadedModel;
 import dev.lathe.pipelines.training.Recipe;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -49,6 +50,11 @@ public final class HomeFinetunePlan implements FinetunePlan {
           "The dataset has no labelled token to learn from",
           dataset.dataset(),
           "Build it from logs with assistant turns whose weight is not 0.");
+    }
+    if (recipe.initFrom() != null) {
+      try (var weights = base.weights()) {
+        LoadedModel.read(base, recipe.initFrom()).requireFits(weights);
+      }
     }
     return new RunSpec(
         id,

@@ -297,13 +297,19 @@ final class TokenPart implements AutoCloseable {
 
   @Override
   public void close() {
+    IOException failed = null;
     for (var output : outputs.values()) {
-      output.shard.close();
-      try {
-        output.conversations.close();
+      try (var conversations = output.conversations;
+          var shard = output.shard) {
+        // Both of every split, whatever each says.
       } catch (IOException e) {
-        throw new UncheckedIOException("cannot write the conversations", e);
+        failed = e;
+      } catch (UncheckedIOException e) {
+        failed = e.getCause();
       }
+    }
+    if (failed != null) {
+      throw new UncheckedIOException("cannot write the conversations", failed);
     }
   }
 }

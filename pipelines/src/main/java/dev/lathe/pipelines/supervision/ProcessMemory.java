@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Resident memory of a process and all below it, from /proc; zero where there is none. */
-final class ProcessMemory {
+public final class ProcessMemory {
   private ProcessMemory() {}
 
   /** Now, of the whole tree; and at least what the kernel says the root once had. In KiB. */
@@ -15,6 +15,11 @@ final class ProcessMemory {
       sum += field(child.pid(), "VmRSS:");
     }
     return Math.max(sum, field(root.pid(), "VmHWM:"));
+  }
+
+  /** Now, of this process alone, in MiB. */
+  public static long ownMib() {
+    return field(ProcessHandle.current().pid(), "VmRSS:") / 1024;
   }
 
   private static long field(long pid, String name) {

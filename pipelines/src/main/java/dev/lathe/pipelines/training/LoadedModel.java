@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** A base with an adapter, or alone, ready to evaluate and to answer. */
-record LoadedModel(Decoder decoder, Precision precision) implements AutoCloseable {
+public record LoadedModel(Decoder decoder, Precision precision) implements AutoCloseable {
   /**
    * @param adapter a PEFT directory, ours or PEFT's own; null for the base alone
    * @param how its device, threads and precision count
@@ -33,7 +33,7 @@ record LoadedModel(Decoder decoder, Precision precision) implements AutoCloseabl
   }
 
   /** Reads an adapter, refusing one that names another base. */
-  static PeftAdapter read(Base base, String folder) {
+  public static PeftAdapter read(Base base, String folder) {
     var adapter = PeftAdapter.read(Path.of(folder));
     var hash = adapter.config().baseSha256();
     if (hash != null && !hash.equals(base.weightsSha256())) {

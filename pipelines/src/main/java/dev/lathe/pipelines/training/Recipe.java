@@ -1,9 +1,11 @@
 package dev.lathe.pipelines.training;
 
+import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.checkpoints.input.Settings;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.LoraShape.Projection;
 import dev.lathe.engine.tensors.Precision;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -128,13 +130,14 @@ public record Recipe(
     if (words.equals(List.of("all")) || words.equals(List.of("all-linear"))) {
       return new LinkedHashSet<>(List.of(Projection.values()));
     }
+    var known = new ArrayList<>(names);
+    known.add("all");
     var chosen = new LinkedHashSet<Projection>();
     for (var word : words) {
       int i = names.indexOf(word.endsWith("_proj") ? word : word + "_proj");
       if (i < 0) {
         s.problem(
-            "targets: '%s' is no projection. Known: all, %s."
-                .formatted(word, String.join(", ", names)));
+            "targets: '%s' is no projection. %s".formatted(word, DidYouMean.remedy(word, known)));
       } else {
         chosen.add(Projection.values()[i]);
       }

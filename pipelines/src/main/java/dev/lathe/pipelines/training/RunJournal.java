@@ -4,10 +4,8 @@ import dev.lathe.engine.Adapter;
 import dev.lathe.engine.Decoder.Score;
 import dev.lathe.pipelines.supervision.Journal;
 import dev.lathe.pipelines.supervision.OwnerPresence;
+import dev.lathe.pipelines.supervision.ProcessMemory;
 import dev.lathe.pipelines.supervision.RunControl;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -57,7 +55,7 @@ final class RunJournal implements Loop.Watcher {
     m.put("labelTokens", state.labelTokens());
     m.put("seconds", state.seconds());
     m.put("tokensPerSecond", state.tokens() / state.seconds());
-    m.put("rssMiB", residentMiB());
+    m.put("rssMiB", ProcessMemory.ownMib());
     journal.append("step", m);
   }
 
@@ -103,14 +101,5 @@ final class RunJournal implements Loop.Watcher {
 
   void event(String level, String message) {
     journal.append("event", Map.of("level", level, "message", message));
-  }
-
-  private static long residentMiB() {
-    try {
-      var pages = Files.readString(Path.of("/proc/self/statm")).split(" ")[1];
-      return Long.parseLong(pages) * 4096 / (1 << 20);
-    } catch (IOException | ArrayIndexOutOfBoundsException e) {
-      return 0; // not Linux: the supervisor's figure is all there is
-    }
   }
 }

@@ -20,6 +20,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -78,13 +80,16 @@ class DatasetJobTest {
   @BeforeEach
   void fresh() {
     store = new DatasetStore(home.resolve("datasets"));
-    job =
-        new DatasetJob(
-            context.getBean(JobRepository.class),
-            context.getBean(JobOperator.class),
-            context.getBean(PlatformTransactionManager.class),
-            store,
-            Clock.systemUTC());
+    job = job(Clock.systemUTC());
+  }
+
+  private DatasetJob job(Clock clock) {
+    return new DatasetJob(
+        context.getBean(JobRepository.class),
+        context.getBean(JobOperator.class),
+        context.getBean(PlatformTransactionManager.class),
+        store,
+        clock);
   }
 
   @Test
@@ -158,6 +163,50 @@ class DatasetJobTest {
     var after = splits(job.build(request(List.of(log), Map.of()), p -> {}));
     assertThat(after.size()).isGreaterThan(before.size());
     assertThat(after).containsAllEntriesOf(before);
+  }
+
+  @Test
+  void aTemplateThatWritesTheDateGivesTheSameDatasetOnEveryDay() throws IOException {
+    var template =
+        write(
+            "dated.jinja",
+            "{{ strftime_now('%d %b %Y') }}\n" + Files.readString(tiny.chatTemplate()));
+    var log = log("a.jsonl", 12, 1);
+    var set = Map.of("template", template.toString());
+    var friday = job(Clock.fixed(Instant.parse("2026-11-20T23:30:00Z"), ZoneOffset.UTC));
+    var saturday = job(Clock.fixed(Instant.parse("2026-11-21T08:00:00Z"), ZoneOffset.UTC));
+
+    var first = friday.build(request(List.of(log), set), p -> {});
+    assertThat(first.recipe()).containsEntry("date", "2026-11-20");
+    assertThat(text(first)).startsWith("20 Nov 2026\n");
+    assertThat(saturday.build(request(List.of(log), set), p -> {})).isEqualTo(first);
+
+    var longer = List.of(log, log("b.jsonl", 3, 2));
+    var second = saturday.build(request(longer, set), p -> {});
+    assertThat(text(second)).startsWith("21 Nov 2026\n");
+    var dated = Map.of("template", template.toString(), "date", "2026-11-20");
+    var third = saturday.build(request(longer, dated), p -> {});
+    assertThat(text(third)).startsWith("20 Nov 2026\n");
+    assertThat(third.id()).isNotEqualTo(second.id());
+
+    store.discard(store.folder(first));
+    var again = saturday.build(request(List.of(log), dated), p -> {});
+    assertThat(again.id()).isEqualTo(first.id());
+    assertThat(text(again)).startsWith("20 Nov 2026\n");
+    assertThat(job.build(request(List.of(log), Map.of()), p -> {}).recipe())
+        .doesNotContainKey("date");
+  }
+
+  private String text(DatasetVersion version) {
+    try (var tokenizer = Tokenizer.open(tiny.tokenizer())) {
+      return Preview.of(store, version, Split.TRAIN, tokenizer, 1)
+          .conversations()
+          .getFirst()
+          .tokens()
+          .stream()
+          .map(Preview.Token::text)
+          .collect(Collectors.joining());
+    }
   }
 
   @Test
