@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -282,7 +283,7 @@ class LlamaMainTest {
         "{" + messages + ", \"stop\": 3}",
         "{" + messages + ", \"stop\": \"\"}",
         "{" + messages + ", \"stop\": [\"a\", null]}",
-        "{" + messages + ", \"stop\": " + List.of(new String[40]).toString() + "}",
+        "{" + messages + ", \"stop\": " + Collections.nCopies(40, "\"a\"") + "}",
         "{" + messages + ", \"stream\": \"yes\"}",
         "{" + messages + ", \"stream_options\": 1}",
         "{" + messages + ", \"presence_penalty\": 3}",
