@@ -4,6 +4,7 @@ import dev.lathe.app.owner.Home;
 import dev.lathe.app.owner.Release;
 import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.routing.Router;
+import dev.lathe.serving.routing.Standings;
 import java.util.List;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
@@ -16,18 +17,26 @@ class HealthApi {
   private final Home home;
   private final Router router;
   private final RequestLog requests;
+  private final Standings standings;
 
-  HealthApi(Home home, Router router, RequestLog requests) {
+  HealthApi(Home home, Router router, RequestLog requests, Standings standings) {
     this.home = home;
     this.router = router;
     this.requests = requests;
+    this.standings = standings;
   }
 
   /**
    * @param loaded the models that local engines hold
+   * @param moving aliases whose new version is not loaded yet, so that the one before answers
    */
   record Health(
-      String home, long pid, String version, List<String> loaded, RequestsLogged requests) {}
+      String home,
+      long pid,
+      String version,
+      List<String> loaded,
+      List<Standings.Moving> moving,
+      RequestsLogged requests) {}
 
   /**
    * The request log.
@@ -44,6 +53,7 @@ class HealthApi {
         ProcessHandle.current().pid(),
         Release.VERSION,
         router.loaded(),
+        standings.moving(),
         new RequestsLogged(requests.written(), requests.waiting(), requests.lost()));
   }
 }

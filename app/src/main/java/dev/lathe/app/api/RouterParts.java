@@ -2,13 +2,18 @@ package dev.lathe.app.api;
 
 import dev.lathe.app.owner.Door;
 import dev.lathe.app.owner.Home;
+import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.registry.models.ModelRegistry;
+import dev.lathe.registry.promotion.Aliases;
 import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.providers.LocalEngines;
 import dev.lathe.serving.providers.remote.Upstream;
 import dev.lathe.serving.routing.Assignments;
 import dev.lathe.serving.routing.LocalTargets;
+import dev.lathe.serving.routing.RegistryTargets;
 import dev.lathe.serving.routing.Router;
+import dev.lathe.serving.routing.Standings;
 import dev.lathe.serving.routing.Targets;
 import dev.lathe.serving.settings.LatheYaml;
 import dev.lathe.serving.settings.Provider;
@@ -87,15 +92,38 @@ class RouterParts {
     return new Upstream(configured.connections());
   }
 
+  @Bean(destroyMethod = "close")
+  Standings standings(ObjectProvider<LocalEngines> engines) {
+    return new Standings(engines.getIfAvailable(NoEngines::new));
+  }
+
+  /**
+   * A server loads what is promoted at once; a command that owns the home for a moment does not.
+   */
+  @Bean
+  LocalTargets localTargets(
+      Home home,
+      Door door,
+      ObjectProvider<ModelRegistry> models,
+      ObjectProvider<Aliases> known,
+      Standings standings) {
+    var aliases = known.getIfAvailable();
+    if (aliases == null) {
+      return LocalTargets.NONE;
+    }
+    var local =
+        new RegistryTargets(models.getObject(), aliases, new BaseStore(home.bases()), standings);
+    if (door.open()) {
+      aliases.onChange(p -> local.prepare(p.name(), p.alias()));
+    }
+    return local;
+  }
+
   @Bean
   Targets targets(
-      Configured configured,
-      ObjectProvider<LocalTargets> local,
-      ObjectProvider<Assignments> experiments) {
+      Configured configured, LocalTargets local, ObjectProvider<Assignments> experiments) {
     return new Targets(
-        configured.yaml(),
-        local.getIfAvailable(() -> LocalTargets.NONE),
-        experiments.getIfAvailable(() -> Assignments.NONE));
+        configured.yaml(), local, experiments.getIfAvailable(() -> Assignments.NONE));
   }
 
   @Bean

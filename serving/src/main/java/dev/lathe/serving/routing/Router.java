@@ -140,7 +140,7 @@ public final class Router {
       try (var answer =
           upstream.ask(
               Endpoint.of(lease.address(), LOCAL_SILENCE),
-              answering.request().forModel(target.model().id()))) {
+              answering.counted(target.model().id()))) {
         answering.pass(answer, "The engine of '" + target.name() + "'");
         if (answering.brokeOff()) {
           lease.broken();
