@@ -3,7 +3,8 @@ package dev.lathe.app.api;
 import dev.lathe.app.owner.Home;
 import dev.lathe.app.owner.Release;
 import dev.lathe.serving.accounting.RequestLog;
-import dev.lathe.serving.routing.Router;
+import dev.lathe.serving.providers.llama.LlamaEngines;
+import dev.lathe.serving.providers.llama.LoadedEngine;
 import dev.lathe.serving.routing.Standings;
 import java.util.List;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -15,13 +16,13 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping("/api/health")
 class HealthApi {
   private final Home home;
-  private final Router router;
+  private final LlamaEngines engines;
   private final RequestLog requests;
   private final Standings standings;
 
-  HealthApi(Home home, Router router, RequestLog requests, Standings standings) {
+  HealthApi(Home home, LlamaEngines engines, RequestLog requests, Standings standings) {
     this.home = home;
-    this.router = router;
+    this.engines = engines;
     this.requests = requests;
     this.standings = standings;
   }
@@ -34,7 +35,7 @@ class HealthApi {
       String home,
       long pid,
       String version,
-      List<String> loaded,
+      List<LoadedEngine> loaded,
       List<Standings.Moving> moving,
       RequestsLogged requests) {}
 
@@ -52,7 +53,7 @@ class HealthApi {
         home.folder().toString(),
         ProcessHandle.current().pid(),
         Release.VERSION,
-        router.loaded(),
+        engines.loaded(),
         standings.moving(),
         new RequestsLogged(requests.written(), requests.waiting(), requests.lost()));
   }

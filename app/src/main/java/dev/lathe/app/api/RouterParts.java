@@ -8,6 +8,8 @@ import dev.lathe.registry.models.ModelRegistry;
 import dev.lathe.registry.promotion.Aliases;
 import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.providers.LocalEngines;
+import dev.lathe.serving.providers.llama.EngineSettings;
+import dev.lathe.serving.providers.llama.LlamaEngines;
 import dev.lathe.serving.providers.remote.Upstream;
 import dev.lathe.serving.routing.Assignments;
 import dev.lathe.serving.routing.LocalTargets;
@@ -92,9 +94,15 @@ class RouterParts {
     return new Upstream(configured.connections());
   }
 
+  /** Their processes end with this bean: after the answers, before the database. */
   @Bean(destroyMethod = "close")
-  Standings standings(ObjectProvider<LocalEngines> engines) {
-    return new Standings(engines.getIfAvailable(NoEngines::new));
+  LlamaEngines localEngines(Home home) {
+    return new LlamaEngines(home.folder().resolve("engines"), EngineSettings.defaults());
+  }
+
+  @Bean(destroyMethod = "close")
+  Standings standings(LocalEngines engines) {
+    return new Standings(engines);
   }
 
   /**
@@ -127,10 +135,8 @@ class RouterParts {
   }
 
   @Bean
-  Router router(
-      Targets targets, ObjectProvider<LocalEngines> engines, Upstream upstream, RequestLog log) {
-    return new Router(
-        targets, engines.getIfAvailable(NoEngines::new), upstream, log, Clock.systemUTC());
+  Router router(Targets targets, LocalEngines engines, Upstream upstream, RequestLog log) {
+    return new Router(targets, engines, upstream, log, Clock.systemUTC());
   }
 
   /** Names of providers' models hold slashes, which clients encode in a path. */
@@ -140,19 +146,5 @@ class RouterParts {
         factory.addConnectorCustomizers(
             connector ->
                 connector.setEncodedSolidusHandling(EncodedSolidusHandling.DECODE.getValue()));
-  }
-
-  /** Where no engine is built in. */
-  private static final class NoEngines implements LocalEngines {
-    @Override
-    public Lease lease(dev.lathe.serving.providers.LocalModel model) {
-      throw new EngineUnavailable("no local engine is built in");
-    }
-
-    @Override
-    public void unload(String modelId) {}
-
-    @Override
-    public void close() {}
   }
 }
