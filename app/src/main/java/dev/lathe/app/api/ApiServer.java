@@ -56,22 +56,24 @@ public final class ApiServer implements HomeServer {
       }
       var address = URI.create("http://" + LOOPBACK + ":" + server.getPort());
       return new ApiRunning(context, address, door);
-    } catch (PortInUseException e) {
-      throw new BadInput(
-          "the port is taken",
-          Integer.toString(door.port()),
-          "Choose another with --port, or end what listens there.",
-          e);
     } catch (RuntimeException e) {
-      throw told(e, database);
+      throw told(e, door, database);
     }
   }
 
-  /** What the user can mend is told as such, and not as a bean that failed. */
-  private static RuntimeException told(RuntimeException e, Database database) {
+  /** What a user can mend is told as such, and not as a bean that failed. */
+  private static RuntimeException told(
+      RuntimeException e, Door door, Database database) {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (t instanceof BadInput bad) {
         return bad;
+      }
+      if (t instanceof PortInUseException) {
+        return new BadInput(
+            "the port is taken",
+            Integer.toString(door.port()),
+            "Choose another with --port, or end what listens there.",
+            e);
       }
     }
     var failure = database.failure(e);
