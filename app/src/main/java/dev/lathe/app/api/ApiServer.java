@@ -62,8 +62,7 @@ public final class ApiServer implements HomeServer {
   }
 
   /** What a user can mend is told as such, and not as a bean that failed. */
-  private static RuntimeException told(
-      RuntimeException e, Door door, Database database) {
+  private static RuntimeException told(RuntimeException e, Door door, Database database) {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (t instanceof BadInput bad) {
         return bad;

@@ -82,7 +82,7 @@ final class ModelChanges {
       return ExitStatus.DONE;
     }
 
-    private static void tell(JsonNode told, Progress progress) {
+    static void tell(JsonNode told, Progress progress) {
       if (told.has("gate")) {
         progress.note(gate(told.path("gate")));
       } else {

@@ -53,7 +53,8 @@ class ExperimentServedTest {
         var route = answer.headers().firstValue("x-lathe-route").orElseThrow();
         assertThat(route).isEqualTo(arm.equals("0") ? "lab:instant" : "lab:org/big");
         assertThat(arms.merge(user, arm, (before, now) -> before)).as(user).isEqualTo(arm);
-        var said = "{\"id\":\"" + id + "\",\"thumb\":\"" + (arm.equals("1") ? "up" : "down") + "\"}";
+        var said =
+            "{\"id\":\"" + id + "\",\"thumb\":\"" + (arm.equals("1") ? "up" : "down") + "\"}";
         assertThat(ok(send(home, "POST", "/api/feedback", said)).path("experiment").asString())
             .as("feedback does not wait for the request log")
             .isEqualTo("voice");
