@@ -47,8 +47,9 @@ public final class RunRegistry {
   public Optional<RunView> show(String id) {
     return jdbc.sql(RUNS + " WHERE r.id = ?")
         .param(id)
-        .query((rs, n) -> view(rs, checkpoints(id)))
-        .optional();
+        .query((rs, n) -> view(rs, List.of()))
+        .optional() // asked one after the other: a query within one would hold two connections
+        .map(run -> run.withCheckpoints(checkpoints(id)));
   }
 
   /** The names of a run's curves. */
@@ -102,7 +103,7 @@ public final class RunRegistry {
 
   /** The runs written down since a moment, in no order. What {@link #list} says of them. */
   public List<RunView> changedSince(Instant since) {
-    return jdbc.sql("SELECT * FROM runs WHERE updated_at >= ?")
+    return jdbc.sql(RUNS + " WHERE r.updated_at >= ?")
         .param(RunRows.time(since))
         .query((rs, n) -> view(rs, List.of()))
         .list();
