@@ -2,6 +2,8 @@ package dev.lathe.app.api;
 
 import dev.lathe.checkpoints.files.DiskFull;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.registry.promotion.AliasMoved;
+import dev.lathe.registry.promotion.GatesRefused;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.ArrayDeque;
@@ -21,6 +23,20 @@ record Problem(int status, String what, @Nullable String value, String remedy) {
     return switch (cause(thrown)) {
       case BadInput e -> new Problem(400, e.what(), e.value(), e.remedy());
       case Refusal e -> e.problem();
+      case AliasMoved e ->
+          new Problem(
+              409,
+              "the alias stands on another version than expected",
+              e.alias() + ": expected " + e.expected() + ", found " + e.found(),
+              "Somebody else promoted meanwhile: see './lathe models history', then try again.");
+      case GatesRefused e ->
+          new Problem(
+              409,
+              e.version() + " may not become " + e.alias(),
+              e.words(),
+              e.guarded()
+                  ? "The alias is protected: no force opens it."
+                  : "'--force --reason …' promotes nonetheless; the history keeps both.");
       case HttpMessageNotReadableException e ->
           new Problem(400, "the request is not understood", reason(e), "See docs/api.md.");
       case ErrorResponse e ->
@@ -53,6 +69,8 @@ record Problem(int status, String what, @Nullable String value, String remedy) {
     for (var t : chain) {
       if (t instanceof BadInput
           || t instanceof Refusal
+          || t instanceof AliasMoved
+          || t instanceof GatesRefused
           || t instanceof ErrorResponse
           || t instanceof HttpMessageNotReadableException) {
         return t;
