@@ -56,6 +56,7 @@ class ModelsApiTest {
             Clock.systemUTC());
     for (int i = 1; i <= 7; i++) {
       register(models, "support", "run-" + i);
+      register(models, "fragile", "fragile-" + i);
     }
     for (var name : List.of("billing", "sales", "damaged")) {
       for (int i = 1; i <= 3; i++) {
@@ -178,12 +179,11 @@ class ModelsApiTest {
 
   @Test
   void gatesThatBreakStopAPromotionUnlessItIsForced() {
-    var broken = run("promote", "support@6", "--alias", "trial");
+    var broken = run("promote", "fragile@6");
     assertThat(broken.status()).isEqualTo(1);
     assertThat(broken.err()).contains("the engine is gone");
 
-    var forced =
-        run("promote", "support@6", "--alias", "trial", "--force", "--reason", "now", "--json");
+    var forced = run("promote", "fragile@6", "--force", "--reason", "now", "--json");
     assertThat(forced.status()).isZero();
     assertThat(forced.json().path("gates").path(0).path("found").asString())
         .contains("the engine is gone");

@@ -115,8 +115,7 @@ class KilledPromotionsTest {
       Flyway.configure().dataSource(pool).load().migrate();
       var jdbc = JdbcClient.create(pool);
       var transactions = new DataSourceTransactionManager(pool);
-      models =
-          new ModelRegistry(jdbc, transactions, folder.resolve("models"), Clock.systemUTC());
+      models = new ModelRegistry(jdbc, transactions, folder.resolve("models"), Clock.systemUTC());
       aliases = new Aliases(jdbc, transactions, models, Clock.systemUTC());
     }
 

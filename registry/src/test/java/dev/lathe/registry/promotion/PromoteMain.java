@@ -21,8 +21,7 @@ public final class PromoteMain {
     var pool = JdbcConnectionPool.create(TestDatabase.h2Url(Path.of(arguments[0])), "sa", "");
     var jdbc = JdbcClient.create(pool);
     var transactions = new DataSourceTransactionManager(pool);
-    var models =
-        new ModelRegistry(jdbc, transactions, Path.of(arguments[1]), Clock.systemUTC());
+    var models = new ModelRegistry(jdbc, transactions, Path.of(arguments[1]), Clock.systemUTC());
     var aliases = new Aliases(jdbc, transactions, models, Clock.systemUTC());
     var versions = models.versions("support");
     var decision = new Decision("loop", "to be killed");
