@@ -71,7 +71,7 @@ class KilledOwnerTest {
         try (var client =
             new OwnerClient(
                 new Home(folder),
-                (home, token, port) -> {
+                (home, door) -> {
                   throw new IllegalStateException("the owner is gone");
                 })) {
           for (int n = 0; n < answered; n++) {
