@@ -2,22 +2,16 @@ package dev.lathe.app.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lathe.app.cli.Commands;
-import dev.lathe.app.cli.Models;
-import dev.lathe.app.cli.Session;
-import dev.lathe.app.cli.Terminal;
+import dev.lathe.app.CommandLineHome;
 import dev.lathe.app.owner.Home;
 import dev.lathe.app.owner.Ownership;
 import dev.lathe.registry.models.ModelRegistry;
 import dev.lathe.registry.models.ModelVersion;
 import dev.lathe.registry.models.NewVersion;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -32,8 +26,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The registry over HTTP and on the command line, with gates that open for odd versions. */
 class ModelsApiTest {
@@ -134,6 +126,9 @@ class ModelsApiTest {
         .contains("support@3 -> support@1  (rollback)", "worse", "passed  kept");
     assertThat(run("list").out()).contains("champion = support@1");
     assertThat(run("list", "support").out()).contains("support@7", "run-7");
+    assertThat(run("list", "--json").json().path("items").size()).isPositive();
+    assertThat(run("list", "support", "--json").json().path("items").size()).isEqualTo(7);
+    assertThat(run("audit", "--json").json().path("items").size()).isPositive();
     assertThat(run("audit", "support").out()).contains("rollback", "promote", "register");
   }
 
@@ -155,7 +150,7 @@ class ModelsApiTest {
     assertThat(forced.json().path("reason").asString()).isEqualTo("a try");
     assertThat(run("history", "billing").out()).contains("(forced)", "FAILED  better");
 
-    assertThat(run("protect", "billing", "champion").status()).isZero();
+    assertThat(run("protect", "billing", "champion", "--json").status()).isZero();
     assertThat(run("list").out()).contains("champion = billing@2 (protected)");
     assertThat(run("promote", "billing@1", "--force", "--reason", "x").status()).isZero();
     var closed = run("promote", "billing@2", "--force", "--reason", "again");
@@ -230,8 +225,7 @@ class ModelsApiTest {
   }
 
   private static void refused(String what, String remedy, String... arguments) {
-    var ran = run(arguments);
-    assertThat(ran.status()).as(String.join(" ", arguments) + ": " + ran.err()).isEqualTo(2);
+    var ran = run(arguments).refused();
     assertThat(ran.err()).containsIgnoringCase(what).contains(remedy);
   }
 
@@ -256,28 +250,10 @@ class ModelsApiTest {
     }
   }
 
-  private record Ran(int status, String out, String err) {
-    JsonNode json() {
-      return JsonMapper.shared().readTree(out);
-    }
-  }
-
-  private static Ran run(String... arguments) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var terminal =
-        new Terminal(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            false,
-            80);
-    var session = new Session(new Home(folder), new ApiServer(), terminal, Map.of());
+  private static CommandLineHome.Ran run(String... arguments) {
     var line = new String[arguments.length + 1];
     line[0] = "models";
     System.arraycopy(arguments, 0, line, 1, arguments.length);
-    int status = new Commands(session).add(new Models(session), Models.parts(session)).run(line);
-    return new Ran(
-        status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    return CommandLineHome.run(new Home(folder), line);
   }
 }
