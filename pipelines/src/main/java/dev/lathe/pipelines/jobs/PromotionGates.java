@@ -22,9 +22,11 @@ import dev.lathe.registry.promotion.Kept;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,22 +38,17 @@ public final class PromotionGates implements Gates {
   private final BaseStore bases;
   private final Path basesFolder;
   private final DatasetStore datasets;
-  private final Function<String, ModelVersion> first;
+  private final Lineage lineage;
   private final ServedAnswers served;
 
   /**
    * @param bases the home's folder of bases
-   * @param first a model's first version, by the model's name
    */
-  public PromotionGates(
-      Path bases,
-      DatasetStore datasets,
-      Function<String, ModelVersion> first,
-      ServedAnswers served) {
+  public PromotionGates(Path bases, DatasetStore datasets, Lineage lineage, ServedAnswers served) {
     this.bases = new BaseStore(bases);
     this.basesFolder = bases;
     this.datasets = datasets;
-    this.first = first;
+    this.lineage = lineage;
     this.served = served;
   }
 
@@ -60,7 +57,7 @@ public final class PromotionGates implements Gates {
       ModelVersion candidate, @Nullable ModelVersion incumbent, Consumer<String> progress) {
     var rival = incumbent == null ? candidate.base() : incumbent.version();
     progress.accept("the frozen test set of " + candidate.name());
-    var test = Found.of(() -> FrozenTestSet.of(datasets, first.apply(candidate.name())));
+    var test = Found.of(() -> FrozenTestSet.of(datasets, lineage.first(candidate.name())));
     var overlaps = test.then(t -> overlaps(t, candidate, incumbent));
     boolean testable = overlaps.is(all -> all.stream().allMatch(o -> o.conversations() == 0));
 
@@ -100,11 +97,26 @@ public final class PromotionGates implements Gates {
       FrozenTestSet test, ModelVersion candidate, @Nullable ModelVersion incumbent) {
     var overlaps = new ArrayList<Overlap>();
     for (var model : incumbent == null ? List.of(candidate) : List.of(candidate, incumbent)) {
-      overlaps.add(
-          new Overlap(
-              model.version(), "the training split of " + model.dataset(), test.overlap(model)));
+      for (var trained : trainings(model)) {
+        overlaps.add(
+            new Overlap(
+                model.version(),
+                "the training split of " + trained.dataset(),
+                test.overlap(trained)));
+      }
     }
     return overlaps;
+  }
+
+  /** A version and those that its adapter was started from, each trained on its own dataset. */
+  private Set<ModelVersion> trainings(ModelVersion model) {
+    var all = new LinkedHashSet<ModelVersion>();
+    for (var next = Optional.of(model); next.isPresent() && all.add(next.get()); ) {
+      next =
+          Optional.ofNullable(next.get().recipe().get("initFrom"))
+              .flatMap(folder -> lineage.owner(Path.of(folder.toString())));
+    }
+    return all;
   }
 
   private List<Probe> probes(ModelVersion candidate, List<Question> questions) {

@@ -212,6 +212,11 @@ public final class TinyDesk {
   }
 
   public ModelVersion version(String name, int number, DatasetVersion dataset, Path folder) {
+    return version(name, number, dataset, folder, Map.of());
+  }
+
+  public ModelVersion version(
+      String name, int number, DatasetVersion dataset, Path folder, Map<String, Object> recipe) {
     return new ModelVersion(
         name + "@" + number,
         name,
@@ -223,7 +228,7 @@ public final class TinyDesk {
         base.weightsSha256(),
         base.templateSha256(),
         List.of(),
-        Map.of(),
+        recipe,
         Map.of(),
         List.of(),
         folder.toString(),
