@@ -54,7 +54,7 @@ class PromotionGatesTest implements Lineage {
 
   @Test
   void aModelThatForgotGeneralTextIsRefused() {
-    var forgetful = desk.louder(trained.good(), 4, 6);
+    var forgetful = desk.drilled("desk", 4, trained.dataset(), GeneralText.passages());
     var verdict = judge(forgetful, null, new StandInEngine(desk, Damage.NONE, true));
     assertThat(verdict.kept().passed()).as(verdict.toString()).isFalse();
     assertThat(verdict.kept().found()).contains("desk@4", "tiny");
