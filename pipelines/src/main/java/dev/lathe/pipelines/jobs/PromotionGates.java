@@ -191,9 +191,10 @@ public final class PromotionGates implements Gates {
     if (incumbent == null || apart.isEmpty()) {
       return result;
     }
-    var other = base(incumbent);
     var all = new ArrayList<>(result.subjects());
-    all.addAll(run(other, apart, onTest ? test : null, List.of(), progress).subjects());
+    Found.of(() -> base(incumbent))
+        .then(b -> run(b, apart, onTest ? test : null, List.of(), progress))
+        .ifThere(r -> all.addAll(r.subjects()));
     return new MeasureMain.Result(all, result.answers());
   }
 
@@ -235,13 +236,13 @@ public final class PromotionGates implements Gates {
 
   private List<Pair> pairs(FrozenTestSet test, MeasureMain.Result result, String rival) {
     var candidate = result.subjects().getFirst();
-    var incumbent = named(result, rival);
     if (candidate.losses().isEmpty()) {
       throw new BadInput(
           "the frozen test set is bound to another tokenizer or template than the candidate's",
           test.dataset().dataset(),
           "Give a model on another base another name.");
     }
+    var incumbent = named(result, rival);
     var pairs = new ArrayList<Pair>();
     int at = 0;
     for (var item : test.items()) {
@@ -284,7 +285,12 @@ public final class PromotionGates implements Gates {
     return result.subjects().stream()
         .filter(m -> m.name().equals(name))
         .findFirst()
-        .orElseThrow(() -> new IllegalStateException("no figures of " + name));
+        .orElseThrow(
+            () ->
+                new BadInput(
+                    "this version cannot be measured beside the candidate",
+                    name,
+                    "It stands on another base, which must be here and share the tokenizer."));
   }
 
   private static String shortened(String text) {
