@@ -1,7 +1,5 @@
 package dev.lathe.app.api;
 
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -10,24 +8,12 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @Configuration(proxyBeanMethods = false)
 class LiveParts {
   @Bean
-  Changes.Topic versionsTopic(JdbcClient jdbc) {
-    return topic(jdbc, "versions", "SELECT SUM(last_number) FROM models");
-  }
-
-  /** Refusals and protections stand in the audit too. */
-  @Bean
-  Changes.Topic aliasesTopic(JdbcClient jdbc) {
-    return topic(jdbc, "aliases", "SELECT MAX(seq) FROM audit");
-  }
-
-  @Bean
   Changes.Topic experimentsTopic(JdbcClient jdbc) {
     return topic(
         jdbc,
         "experiments",
-        "SELECT (SELECT MAX(started_at) FROM experiments), (SELECT MAX(ended_at) FROM experiments),"
-            + " (SELECT SUM(phase) FROM experiments), (SELECT MAX(at) FROM feedback),"
-            + " (SELECT MAX(at) FROM requests)");
+        "SELECT (SELECT COUNT(*) FROM experiments), (SELECT MAX(ended_at) FROM experiments),"
+            + " (SELECT COUNT(*) FROM feedback), (SELECT MAX(at) FROM requests)");
   }
 
   @Bean
@@ -53,7 +39,7 @@ class LiveParts {
     return new Changes.Topic(name, () -> jdbc.sql(sql).query((rs, n) -> row(rs)).single());
   }
 
-  private static String row(ResultSet rs) throws SQLException {
+  private static String row(java.sql.ResultSet rs) throws java.sql.SQLException {
     var row = new StringBuilder();
     for (int i = 1; i <= rs.getMetaData().getColumnCount(); i++) {
       row.append(rs.getString(i)).append(' ');

@@ -99,9 +99,7 @@ class PageInBrowserTest {
     var page = context.newPage();
     page.onConsoleMessage(
         m -> {
-          if ((m.type().equals("error") || m.type().equals("warning"))
-              && !m.location().contains("/api/models")
-              && !m.location().contains("/api/experiments")) {
+          if (m.type().equals("error") || m.type().equals("warning")) {
             complaints.add(m.text() + " " + m.location());
           }
         });
