@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.TypeMismatchException;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.web.ErrorResponse;
 import tools.jackson.core.JacksonException;
@@ -23,6 +24,12 @@ record Problem(int status, String what, @Nullable String value, String remedy) {
       case Refusal e -> e.problem();
       case HttpMessageNotReadableException e ->
           new Problem(400, "the request is not understood", reason(e), "See docs/api.md.");
+      case TypeMismatchException e ->
+          new Problem(
+              400,
+              "'" + e.getPropertyName() + "' is of another kind",
+              String.valueOf(e.getValue()),
+              "See docs/api.md.");
       case ErrorResponse e ->
           new Problem(
               e.getStatusCode().value(),
@@ -53,6 +60,7 @@ record Problem(int status, String what, @Nullable String value, String remedy) {
     for (var t : chain) {
       if (t instanceof BadInput
           || t instanceof Refusal
+          || t instanceof TypeMismatchException
           || t instanceof ErrorResponse
           || t instanceof HttpMessageNotReadableException) {
         return t;

@@ -39,7 +39,8 @@ class FeedbackOwnerKillTest {
     for (int kill = 1; kill <= KILLS; kill++) {
       int enough = kill * EACH;
       try (var owner = OwnerProcess.serving(folder)) {
-        var clients = IntStream.range(0, CLIENTS).mapToObj(i -> client(home, acknowledged)).toList();
+        var clients =
+            IntStream.range(0, CLIENTS).mapToObj(i -> client(home, acknowledged)).toList();
         while (acknowledged.size() < enough && clients.stream().anyMatch(Thread::isAlive)) {
           Thread.sleep(5);
         }

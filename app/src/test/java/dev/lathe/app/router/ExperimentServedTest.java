@@ -53,12 +53,16 @@ class ExperimentServedTest {
         var route = answer.headers().firstValue("x-lathe-route").orElseThrow();
         assertThat(route).isEqualTo(arm.equals("0") ? "lab:instant" : "lab:org/big");
         assertThat(arms.merge(user, arm, (before, now) -> before)).as(user).isEqualTo(arm);
-        var said = "{\"id\":\"" + id + "\",\"thumb\":\"" + (arm.equals("1") ? "up" : "down") + "\"}";
+        var said =
+            "{\"id\":\"" + id + "\",\"thumb\":\"" + (arm.equals("1") ? "up" : "down") + "\"}";
         assertThat(ok(send(home, "POST", "/api/feedback", said)).path("experiment").asString())
             .as("feedback does not wait for the request log")
             .isEqualTo("voice");
       }
 
+      assertThat(home.get("/api/experiments/voice?phase=x").statusCode()).isEqualTo(400);
+      assertThat(home.get("/api/experiments/voice?phase=2").statusCode()).isEqualTo(400);
+      assertThat(home.get("/api/experiments/nothing").statusCode()).isEqualTo(404);
       var report = settled(home, 80);
 
       assertThat(report.path("arms").valueStream().mapToInt(a -> a.path("subjects").asInt()).sum())
