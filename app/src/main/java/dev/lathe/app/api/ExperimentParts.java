@@ -3,6 +3,7 @@ package dev.lathe.app.api;
 import dev.lathe.app.owner.Home;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.registry.models.ModelRegistry;
 import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.accounting.RequestRow;
@@ -18,6 +19,7 @@ import dev.lathe.serving.wire.WireError;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -77,8 +79,14 @@ class ExperimentParts {
       try {
         router.getObject().target(target);
       } catch (WireError e) {
+        if (!"model_not_found".equals(e.code())) {
+          throw new BadInput(
+              "the target cannot be asked now", target, String.valueOf(e.getMessage()), e);
+        }
+        var known = new TreeSet<>(router.getObject().names());
+        bases.list().forEach(b -> known.add(b.name()));
         throw new BadInput(
-            "an arm's target cannot be asked", target, String.valueOf(e.getMessage()), e);
+            "nothing answers under this name", target, DidYouMean.remedy(target, known), e);
       }
     }
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.TypeMismatchException;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.web.ErrorResponse;
 import tools.jackson.core.JacksonException;
@@ -39,6 +40,12 @@ record Problem(int status, String what, @Nullable String value, String remedy) {
                   : "'--force --reason …' promotes nonetheless; the history keeps both.");
       case HttpMessageNotReadableException e ->
           new Problem(400, "the request is not understood", reason(e), "See docs/api.md.");
+      case TypeMismatchException e ->
+          new Problem(
+              400,
+              "'" + e.getPropertyName() + "' is of another kind",
+              String.valueOf(e.getValue()),
+              "See docs/api.md.");
       case ErrorResponse e ->
           new Problem(
               e.getStatusCode().value(),
@@ -71,6 +78,7 @@ record Problem(int status, String what, @Nullable String value, String remedy) {
           || t instanceof Refusal
           || t instanceof AliasMoved
           || t instanceof GatesRefused
+          || t instanceof TypeMismatchException
           || t instanceof ErrorResponse
           || t instanceof HttpMessageNotReadableException) {
         return t;

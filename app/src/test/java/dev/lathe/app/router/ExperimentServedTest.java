@@ -60,6 +60,9 @@ class ExperimentServedTest {
             .isEqualTo("voice");
       }
 
+      assertThat(home.get("/api/experiments/voice?phase=x").statusCode()).isEqualTo(400);
+      assertThat(home.get("/api/experiments/voice?phase=2").statusCode()).isEqualTo(400);
+      assertThat(home.get("/api/experiments/nothing").statusCode()).isEqualTo(404);
       var report = settled(home, 80);
 
       assertThat(report.path("arms").valueStream().mapToInt(a -> a.path("subjects").asInt()).sum())
