@@ -2,11 +2,13 @@ package dev.lathe.app;
 
 import dev.lathe.app.api.ApiServer;
 import dev.lathe.app.cli.Bases;
+import dev.lathe.app.cli.Chat;
 import dev.lathe.app.cli.Commands;
 import dev.lathe.app.cli.Datasets;
 import dev.lathe.app.cli.Demo;
 import dev.lathe.app.cli.DoctorCommand;
 import dev.lathe.app.cli.Eval;
+import dev.lathe.app.cli.ExperimentCommand;
 import dev.lathe.app.cli.PullCommand;
 import dev.lathe.app.cli.Runs;
 import dev.lathe.app.cli.Serve;
@@ -40,6 +42,10 @@ public final class Main {
         .add(new Train(session))
         .add(new Runs(session), Runs.parts(session)) // list, show, watch, stop, resume, compare, …
         .add(new Eval(session))
-        .add(new Serve(session));
+        .add(
+            new ExperimentCommand(),
+            ExperimentCommand.parts(session)) // start, show, list, weigh, …
+        .add(new Serve(session))
+        .add(new Chat(session));
   }
 }

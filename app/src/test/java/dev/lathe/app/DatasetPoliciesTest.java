@@ -41,7 +41,8 @@ class DatasetPoliciesTest {
       var text = text(preview, false);
       var learned = text(preview, true);
       assertThat(text)
-          .contains("find_drinks", "green-tea", "Two green teas, is that right?", "\"success\":true");
+          .contains(
+              "find_drinks", "green-tea", "Two green teas, is that right?", "\"success\":true");
       assertThat(learned)
           .contains("find_drinks", "\"quantity\": \"2\"", "They are on their way.")
           .doesNotContain("Two green teas", "success", "two teas");

@@ -43,6 +43,16 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
+  /**
+   * What stands at each labelled position, log-probabilities in nats.
+   *
+   * @param label of the label
+   * @param best of the likeliest token
+   * @param likeliest that token
+   */
+  @SuppressWarnings("ArrayRecordComponent") // passed on once, never compared
+  public record Scores(double[] label, double[] best, int[] likeliest) {}
+
   private final ModelConfig config;
   private final Precision precision;
   private final Program program;
@@ -124,6 +134,27 @@ public final class Decoder implements AutoCloseable {
               longs(scope, batch.at()),
               longs(scope, batch.labels()));
       return new Score(result.get(0).getDouble(), result.get(1).getLong(), batch.labelled());
+    }
+  }
+
+  /** What {@link #evaluate} sums, position by position; a position may be given several labels. */
+  public Scores scores(MicroBatch batch) {
+    if (batch.labelled() == 0) {
+      return new Scores(new double[0], new double[0], new int[0]);
+    }
+    try (NDManager scope = program.scope()) {
+      var result =
+          program.call(
+              "scores",
+              scope,
+              weights.arrays(),
+              adapter.working(),
+              longs(scope, batch.ids()),
+              longs(scope, batch.lengths()),
+              longs(scope, batch.at()),
+              longs(scope, batch.labels()));
+      return new Scores(
+          result.get(0).toDoubleArray(), result.get(1).toDoubleArray(), integers(result.get(2)));
     }
   }
 

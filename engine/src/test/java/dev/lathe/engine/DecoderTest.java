@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lathe.engine.Decoder.Way;
 import dev.lathe.engine.generation.Greedy;
+import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,6 +27,48 @@ class DecoderTest {
               .mapToDouble(s -> decoder.evaluate(MicroBatch.of(List.of(s))).loss())
               .sum();
       assertThat(together).isCloseTo(alone, within(1e-10));
+    }
+  }
+
+  @Test
+  void scoresOfPositionsAddUpToTheEvaluationAndComeFromTheLogits() {
+    var lora = tiny.lora(TinyLlamas.ALL);
+    try (var decoder = tiny.open(Precision.FP64, lora)) {
+      decoder.adapter().set(Adapter.initial(lora, 3));
+      var batch = MicroBatch.of(tiny.examples());
+      var sums = decoder.evaluate(batch);
+      var scores = decoder.scores(batch);
+      assertThat(-Arrays.stream(scores.label()).sum()).isCloseTo(sums.loss(), within(1e-9));
+      assertThat(
+              IntStream.range(0, batch.labelled())
+                  .filter(i -> scores.likeliest()[i] == batch.labels()[i])
+                  .count())
+          .isEqualTo(sums.right());
+      var logits = decoder.logits(batch.ids(), batch.lengths(), batch.at());
+      for (int i = 0; i < batch.labelled(); i++) {
+        double all = Math.log(Arrays.stream(logits[i]).map(Math::exp).sum());
+        double best = logits[i][scores.likeliest()[i]];
+        assertThat(Arrays.stream(logits[i]).max().getAsDouble()).isEqualTo(best);
+        assertThat(scores.best()[i]).isCloseTo(best - all, within(1e-9));
+        assertThat(scores.label()[i]).isCloseTo(logits[i][batch.labels()[i]] - all, within(1e-9));
+      }
+    }
+  }
+
+  @Test
+  void anAdapterOfZerosIsTheBaseBitForBitAndAPositionMayHaveSeveralLabels() {
+    var batch = MicroBatch.of(tiny.examples());
+    int at = batch.at()[3];
+    var twice = new MicroBatch(batch.ids(), batch.lengths(), new int[] {at, at}, new int[] {5, 6});
+    var lora = tiny.lora(TinyLlamas.ALL);
+    try (var adapted = tiny.open(Precision.FP32, lora);
+        var bare = tiny.open(Precision.FP32, LoraShape.none(adapted.config()))) {
+      adapted.adapter().set(Adapter.initial(lora, 3));
+      adapted.adapter().set(new float[lora.size()]);
+      assertThat(adapted.scores(batch).label()).isEqualTo(bare.scores(batch).label());
+      var two = bare.scores(twice);
+      assertThat(two.best()[0]).isEqualTo(two.best()[1]);
+      assertThat(two.label()[0]).isNotEqualTo(two.label()[1]);
     }
   }
 
@@ -81,6 +124,7 @@ class DecoderTest {
         decoder.gradients(batch, 1, Way.TAPE);
         decoder.adapter().update(AdamW.of(0, 1), 1e-3, step);
         decoder.evaluate(batch);
+        decoder.scores(batch);
         Greedy.answers(decoder, List.of(new int[] {1, 2, 3}), 3, n -> {});
         counts.add(decoder.managedArrays());
       }

@@ -40,5 +40,5 @@ import org.springframework.context.annotation.ComponentScan;
   TransactionAutoConfiguration.class,
   BatchJdbcAutoConfiguration.class
 })
-@ComponentScan({"dev.lathe.app.api", "dev.lathe.app.security"})
+@ComponentScan({"dev.lathe.app.api", "dev.lathe.app.page", "dev.lathe.app.security"})
 public class ApiContext {}

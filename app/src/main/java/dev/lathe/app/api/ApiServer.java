@@ -1,14 +1,17 @@
 package dev.lathe.app.api;
 
+import dev.lathe.app.owner.Door;
 import dev.lathe.app.owner.Home;
 import dev.lathe.app.owner.HomeServer;
-import dev.lathe.app.security.OwnerToken;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.serving.settings.ServerLimits;
 import java.net.URI;
 import java.util.HashMap;
 import java.util.Map;
+import org.springframework.beans.factory.BeanCreationException;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
+import org.springframework.boot.tomcat.TomcatWebServer;
 import org.springframework.boot.web.server.PortInUseException;
 import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
 
@@ -17,18 +20,18 @@ public final class ApiServer implements HomeServer {
   private static final String LOOPBACK = "127.0.0.1";
 
   @Override
-  public Running start(Home home, String token, int port) {
+  public Running start(Home home, Door door) {
     // Logback's configuration reads it; it must be there before the first logger.
     System.setProperty("lathe.log", home.log().toString());
     var application = new SpringApplication(ApiContext.class);
     application.setBannerMode(Banner.Mode.OFF);
     application.setRegisterShutdownHook(false);
     application.setLogStartupInfo(false);
-    application.setDefaultProperties(properties(home, port));
+    application.setDefaultProperties(properties(home, door.port()));
     application.addInitializers(
         context -> {
           context.getBeanFactory().registerSingleton("home", home);
-          context.getBeanFactory().registerSingleton("ownerToken", new OwnerToken(token));
+          context.getBeanFactory().registerSingleton("door", door);
         });
     try {
       var context = (ServletWebServerApplicationContext) application.run();
@@ -37,14 +40,26 @@ public final class ApiServer implements HomeServer {
         throw new IllegalStateException("the context has no web server");
       }
       var address = URI.create("http://" + LOOPBACK + ":" + server.getPort());
-      return new ApiRunning(context, address);
+      return new ApiRunning(context, address, door);
+    } catch (BeanCreationException e) {
+      throw badInput(e);
     } catch (PortInUseException e) {
       throw new BadInput(
           "the port is taken",
-          Integer.toString(port),
+          Integer.toString(door.port()),
           "Choose another with --port, or end what listens there.",
           e);
     }
+  }
+
+  /** A configuration that cannot be used is told as such, and not as a bean that failed. */
+  private static RuntimeException badInput(BeanCreationException e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof BadInput bad) {
+        return bad;
+      }
+    }
+    return e;
   }
 
   private static Map<String, Object> properties(Home home, int port) {
@@ -52,6 +67,9 @@ public final class ApiServer implements HomeServer {
     p.put("server.address", LOOPBACK);
     p.put("server.port", port);
     p.put("server.shutdown", "immediate");
+    p.put("server.tomcat.max-keep-alive-requests", "-1");
+    // A body that is too long is read to its end and thrown away, so that the client hears why.
+    p.put("server.tomcat.max-swallow-size", "256MB");
     p.put("spring.threads.virtual.enabled", "true");
     p.put("spring.jmx.enabled", "false");
     p.put("spring.batch.job.enabled", "false");
@@ -74,7 +92,7 @@ public final class ApiServer implements HomeServer {
     return p;
   }
 
-  private record ApiRunning(ServletWebServerApplicationContext context, URI address)
+  private record ApiRunning(ServletWebServerApplicationContext context, URI address, Door door)
       implements Running {
     @Override
     public void drain() {
@@ -83,6 +101,10 @@ public final class ApiServer implements HomeServer {
 
     @Override
     public void close() {
+      if (door.open() && context.getWebServer() instanceof TomcatWebServer server) {
+        server.getTomcat().getConnector().pause(); // whoever comes now waits for the next server
+        context.getBean(WorkInHand.class).await(context.getBean(ServerLimits.class).drain());
+      }
       context.close();
     }
   }

@@ -4,7 +4,6 @@ import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.pipelines.jobs.FinetuneRequest;
 import dev.lathe.pipelines.jobs.Finetunes;
-import dev.lathe.pipelines.supervision.JournalRecord;
 import dev.lathe.pipelines.supervision.JournalTail;
 import dev.lathe.registry.runs.Point;
 import dev.lathe.registry.runs.RunRegistry;
@@ -82,7 +81,7 @@ class RunsApi {
           for (int looks = 0; ; looks++) {
             boolean active = finetunes.active(run.id());
             var records = tail.poll(PIECE);
-            records.forEach(r -> out.record(line(r)));
+            records.forEach(r -> out.record(LiveApi.line(r)));
             if (records.isEmpty() && !(follow && active)) {
               return;
             }
@@ -157,14 +156,5 @@ class RunsApi {
       different.put(key, values);
     }
     return new Comparison(runs, different);
-  }
-
-  private static Map<String, Object> line(JournalRecord r) {
-    var line = new LinkedHashMap<String, Object>();
-    line.put("seq", r.seq());
-    line.put("at", r.at().toString());
-    line.put("type", r.type());
-    line.putAll(r.fields());
-    return line;
   }
 }

@@ -5,7 +5,10 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.Phaser;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
@@ -38,5 +41,16 @@ class WorkInHand extends OncePerRequestFilter {
   /** Returns when none is left. */
   void await() {
     requests.arriveAndAwaitAdvance();
+  }
+
+  /** Returns when none is left, or after a while. */
+  void await(Duration most) {
+    try {
+      requests.awaitAdvanceInterruptibly(requests.arrive(), most.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      // Whoever still works is cut off now.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

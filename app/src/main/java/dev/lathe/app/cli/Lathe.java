@@ -1,5 +1,6 @@
 package dev.lathe.app.cli;
 
+import dev.lathe.app.owner.Release;
 import picocli.CommandLine.Command;
 
 /** The command line's root; its subcommands are listed in {@code Main}. */
@@ -8,7 +9,7 @@ import picocli.CommandLine.Command;
     description = "Conversation logs become datasets, datasets become adapters.",
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = true,
-    version = "lathe 0.1.0",
+    version = "lathe " + Release.VERSION,
     footer = {
       "",
       "Exit status: 0 done, 2 bad input, 1 anything else.",

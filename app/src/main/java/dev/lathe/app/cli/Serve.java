@@ -1,18 +1,31 @@
 package dev.lathe.app.cli;
 
+import dev.lathe.app.owner.Door;
 import dev.lathe.app.owner.Ownership;
 import dev.lathe.checkpoints.input.BadInput;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Owns the home in the foreground until it is interrupted. */
-@Command(name = "serve", description = "own the home and serve its API until Ctrl-C")
+@Command(name = "serve", description = "own the home and serve the API and the router until Ctrl-C")
 public final class Serve extends LatheCommand implements Callable<Integer> {
-  @Option(names = "--port", paramLabel = "N", description = "listen there (default: any free port)")
+  @Option(
+      names = "--port",
+      paramLabel = "N",
+      description = "listen there (default: ${DEFAULT-VALUE}); 0 for any free port",
+      defaultValue = "8080")
   int port;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "lathe.yaml (default: the home's own, if there is one)")
+  @Nullable Path config;
 
   public Serve(Session session) {
     super(session);
@@ -25,7 +38,7 @@ public final class Serve extends LatheCommand implements Callable<Integer> {
     }
     var home = session().home();
     var ownership =
-        Ownership.take(home, session().server(), port)
+        Ownership.take(home, session().server(), token -> new Door(token, port, true, config))
             .orElseThrow(
                 () ->
                     new BadInput(

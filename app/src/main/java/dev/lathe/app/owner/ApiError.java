@@ -20,12 +20,12 @@ public final class ApiError extends RuntimeException {
     this.remedy = remedy;
   }
 
-  /** Reads {@code {"what", "value", "remedy"}}. */
+  /** Reads {@code {"what", "value", "remedy"}}, or OpenAI's {@code {"message", …}}. */
   static ApiError of(int status, JsonNode error) {
     var value = error.path("value");
     return new ApiError(
         status,
-        error.path("what").asString("the request failed"),
+        error.path("what").asString(error.path("message").asString("the request failed")),
         value.isString() ? value.asString() : null,
         error.path("remedy").asString(""));
   }

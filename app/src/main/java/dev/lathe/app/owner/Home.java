@@ -37,6 +37,11 @@ public record Home(Path folder) {
     return folder.resolve("database");
   }
 
+  /** What providers there are, unless a command names another file. */
+  public Path configuration() {
+    return folder.resolve("lathe.yaml");
+  }
+
   public Path log() {
     return folder.resolve("logs").resolve("lathe.log");
   }

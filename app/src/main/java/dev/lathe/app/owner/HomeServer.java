@@ -8,11 +8,15 @@ public interface HomeServer {
   /**
    * Starts serving and returns when requests are answered.
    *
-   * @param token what every request must bear
-   * @param port 0 for any free one
-   * @throws dev.lathe.checkpoints.input.BadInput when the port is taken
+   * @throws dev.lathe.checkpoints.input.BadInput when the port is taken, or the configuration
+   *     cannot be used
    */
-  Running start(Home home, String token, int port);
+  Running start(Home home, Door door);
+
+  /** Serves the bearers of a token. */
+  default Running start(Home home, String token, int port) {
+    return start(home, Door.closed(token, port));
+  }
 
   /** A server that answers. */
   interface Running extends AutoCloseable {

@@ -11,7 +11,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -26,6 +28,7 @@ import tools.jackson.databind.json.JsonMapper;
 public final class OwnerClient implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration GLANCE = Duration.ofSeconds(5);
+  private static final String DATA = "data:";
 
   /** Whether a request may be sent again when nobody knows if the first one arrived. */
   public enum Repeat {
@@ -53,6 +56,11 @@ public final class OwnerClient implements AutoCloseable {
 
   public JsonNode post(String path, Object body, Repeat repeat) {
     return attempt(repeat, () -> plain(posting(path, body)));
+  }
+
+  /** Puts what may be put twice. */
+  public JsonNode put(String path, Object body) {
+    return attempt(Repeat.SAFE, () -> plain(carrying("PUT", path, body)));
   }
 
   public JsonNode delete(String path) {
@@ -83,6 +91,59 @@ public final class OwnerClient implements AutoCloseable {
    */
   public void follow(Supplier<String> path, Predicate<JsonNode> each) {
     attempt(Repeat.SAFE, () -> lines(request(path.get()).GET().build(), each));
+  }
+
+  /**
+   * Asks OpenAI's API ({@code v1/chat/completions}) for a stream and hands every event on.
+   *
+   * @return the answer's headers, by name in lower case
+   * @throws ApiError what was answered instead, also when the stream itself tells of it
+   */
+  public Map<String, String> stream(String path, Object body, Consumer<JsonNode> event) {
+    var headers = new TreeMap<String, String>();
+    attempt(
+        Repeat.NEVER,
+        () -> {
+          var response = http.send(openAi(path, body), HttpResponse.BodyHandlers.ofInputStream());
+          response.headers().map().forEach((name, v) -> headers.put(name, v.getFirst()));
+          events(response, event);
+          return JsonMapper.shared().nullNode();
+        });
+    return headers;
+  }
+
+  private HttpRequest openAi(String path, Object body) {
+    var owner = owner();
+    return HttpRequest.newBuilder(URI.create(owner.address() + "/" + path))
+        .header("Authorization", "Bearer " + owner.token())
+        .header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofByteArray(JsonMapper.shared().writeValueAsBytes(body)))
+        .build();
+  }
+
+  private static void events(HttpResponse<InputStream> response, Consumer<JsonNode> event)
+      throws IOException {
+    try (InputStream in = response.body()) {
+      if (response.statusCode() >= 300) {
+        throw ApiError.of(response.statusCode(), parse(in.readAllBytes()).path("error"));
+      }
+      var reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
+      for (String text = reader.readLine(); text != null; text = reader.readLine()) {
+        if (!text.startsWith(DATA)) {
+          continue;
+        }
+        var data = text.substring(DATA.length()).strip();
+        if (data.equals("[DONE]")) {
+          return;
+        }
+        var json = parse(data.getBytes(StandardCharsets.UTF_8));
+        if (json.has("error")) {
+          throw ApiError.of(502, json.get("error"));
+        }
+        event.accept(json);
+      }
+      throw new IOException("the answer broke off");
+    }
   }
 
   /** The owner this client speaks to; it looks for one, or becomes it, if need be. */
@@ -227,9 +288,14 @@ public final class OwnerClient implements AutoCloseable {
   }
 
   private HttpRequest posting(String path, Object body) {
+    return carrying("POST", path, body);
+  }
+
+  private HttpRequest carrying(String method, String path, Object body) {
+    var bytes = JsonMapper.shared().writeValueAsBytes(body);
     return request(path)
         .header("Content-Type", "application/json")
-        .POST(HttpRequest.BodyPublishers.ofByteArray(JsonMapper.shared().writeValueAsBytes(body)))
+        .method(method, HttpRequest.BodyPublishers.ofByteArray(bytes))
         .build();
   }
 

@@ -11,6 +11,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 
 /**
  * This process owns the home: it holds the lock, which the system releases however the process
@@ -35,6 +36,15 @@ public final class Ownership implements AutoCloseable {
    * killed left there. Empty when another process has it.
    */
   public static Optional<Ownership> take(Home home, HomeServer how, int port) {
+    return take(home, how, token -> Door.closed(token, port));
+  }
+
+  /**
+   * Takes the home as {@link #take(Home, HomeServer, int)} does.
+   *
+   * @param door made for the token that {@code owner.json} will hold
+   */
+  public static Optional<Ownership> take(Home home, HomeServer how, Function<String, Door> door) {
     home.prepare();
     FileChannel channel = null;
     boolean taken = false;
@@ -44,7 +54,7 @@ public final class Ownership implements AutoCloseable {
         return Optional.empty();
       }
       var token = freshToken();
-      var server = how.start(home, token, port);
+      var server = how.start(home, door.apply(token));
       try {
         var record = OwnerRecord.ofThisProcess(server.address(), token);
         record.write(home.record());

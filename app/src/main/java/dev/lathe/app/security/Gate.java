@@ -1,11 +1,13 @@
 package dev.lathe.app.security;
 
+import dev.lathe.app.owner.Door;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -18,7 +20,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Stands before every request. The Host header must be loopback's: a page in a browser whose name
- * was rebound to 127.0.0.1 still sends its own. Then the token.
+ * was rebound to 127.0.0.1 still sends its own. What a page of another site makes a browser send is
+ * refused ({@link Sites}). Then the token, unless the door is open to this machine.
  */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE)
@@ -26,9 +29,11 @@ class Gate extends OncePerRequestFilter {
   private static final Set<String> HOSTS = Set.of("127.0.0.1", "localhost", "[::1]");
 
   private final OwnerToken token;
+  private final boolean open;
 
-  Gate(OwnerToken token) {
-    this.token = token;
+  Gate(Door door) {
+    this.token = new OwnerToken(door.token());
+    this.open = door.open();
   }
 
   @Override
@@ -36,14 +41,27 @@ class Gate extends OncePerRequestFilter {
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
     if (!isLoopback(request.getHeader("Host"))) {
-      refuse(response, 403, "this host name is not served", "Use http://127.0.0.1 or localhost.");
-    } else if (!token.isBornBy(request.getHeader("Authorization"))) {
+      refuse(
+          request,
+          response,
+          403,
+          "this host name is not served",
+          "Use http://127.0.0.1 or localhost.");
+    } else if (!Sites.isOwn(request)) {
+      refuse(
+          request,
+          response,
+          403,
+          "a page of another site may not ask here",
+          "Ask from a program, or from the page that Lathe serves.");
+    } else if (!open && !token.isBornBy(request.getHeader("Authorization"))) {
       response.setHeader("WWW-Authenticate", "Bearer");
       refuse(
+          request,
           response,
           401,
           "the request does not bear the home's token",
-          "Send 'Authorization: Bearer TOKEN' with the token of owner.json.");
+          "Send 'Authorization: Bearer TOKEN' with the token of owner.json, or start './lathe serve'.");
     } else {
       chain.doFilter(request, response);
     }
@@ -58,13 +76,27 @@ class Gate extends OncePerRequestFilter {
     return HOSTS.contains(name.toLowerCase(Locale.ROOT));
   }
 
-  private static void refuse(HttpServletResponse response, int status, String what, String remedy)
+  /** In OpenAI's form where its API was asked, in ours elsewhere. */
+  private static void refuse(
+      HttpServletRequest request,
+      HttpServletResponse response,
+      int status,
+      String what,
+      String remedy)
       throws IOException {
     response.setStatus(status);
     response.setContentType("application/json");
-    var body = Map.of("error", Map.of("what", what, "remedy", remedy));
-    response
-        .getOutputStream()
-        .write(JsonMapper.shared().writeValueAsString(body).getBytes(StandardCharsets.UTF_8));
+    var error = new LinkedHashMap<String, @Nullable Object>();
+    if (request.getRequestURI().startsWith("/v1/")) {
+      error.put("message", what + ". " + remedy);
+      error.put("type", status == 401 ? "authentication_error" : "permission_error");
+      error.put("param", null);
+      error.put("code", status == 401 ? "invalid_api_key" : "forbidden");
+    } else {
+      error.put("what", what);
+      error.put("remedy", remedy);
+    }
+    var body = JsonMapper.shared().writeValueAsString(Map.of("error", error));
+    response.getOutputStream().write(body.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -31,7 +31,7 @@ public record OwnerProcess(Process process) implements AutoCloseable {
 
   /** An owner that says it serves. */
   static OwnerProcess serving(Path home) throws IOException {
-    var started = start(home, "serve");
+    var started = start(home, "serve", "--port", "0");
     started.process.inputReader().readLine();
     return started;
   }

@@ -18,14 +18,47 @@ public final class Settings {
   private final String kind;
   private final Map<String, Object> values;
   private final Set<String> known = new LinkedHashSet<>();
-  private final List<String> problems = new ArrayList<>();
+  private final List<String> problems;
+  private final String path;
+  private final List<Settings> parts = new ArrayList<>();
 
   /**
    * @param kind what the map is to a user: "recipe"
    */
   public Settings(String kind, Map<String, ?> values) {
+    this(kind, values, "", new ArrayList<>());
+  }
+
+  private Settings(String kind, Map<String, ?> values, String path, List<String> problems) {
     this.kind = kind;
     this.values = new LinkedHashMap<>(values);
+    this.path = path;
+    this.problems = problems;
+  }
+
+  /** A map within this one; its problems are told with this one's. Empty when it is not there. */
+  public Settings part(String key) {
+    var part = new Settings(kind, map(key, take(key)), path + key + ".", problems);
+    parts.add(part);
+    return part;
+  }
+
+  /** A map of maps: each by its name, in the order of the file. */
+  public Map<String, Settings> parts(String key) {
+    var named = new LinkedHashMap<String, Settings>();
+    var of = part(key);
+    of.values.keySet().forEach(name -> named.put(name, of.part(name)));
+    return named;
+  }
+
+  private Map<String, ?> map(String key, @Nullable Object given) {
+    var named = new LinkedHashMap<String, @Nullable Object>();
+    if (given instanceof Map<?, ?> map) {
+      map.forEach((k, v) -> named.put(String.valueOf(k), v));
+    } else if (given != null) {
+      problem("%s: keys with values are expected, not '%s'".formatted(key, given));
+    }
+    return named;
   }
 
   /** {@code key=value} words over a map; later ones win. */
@@ -38,7 +71,7 @@ public final class Settings {
   public int integer(String key, int otherwise, int least, int most) {
     double value = number(key, otherwise, least, most);
     if (value != Math.rint(value)) {
-      problems.add("%s: %s is not a whole number".formatted(key, values.get(key)));
+      problem("%s: %s is not a whole number".formatted(key, values.get(key)));
       return otherwise;
     }
     return (int) value;
@@ -55,9 +88,9 @@ public final class Settings {
       if (value >= least && value <= most) {
         return value;
       }
-      problems.add("%s: %s lies outside %s to %s".formatted(key, given, plain(least), plain(most)));
+      problem("%s: %s lies outside %s to %s".formatted(key, given, plain(least), plain(most)));
     } catch (NumberFormatException e) {
-      problems.add("%s: '%s' is not a number".formatted(key, given));
+      problem("%s: '%s' is not a number".formatted(key, given));
     }
     return otherwise;
   }
@@ -71,7 +104,7 @@ public final class Settings {
       case "true", "yes", "on" -> true;
       case "false", "no", "off" -> false;
       default -> {
-        problems.add("%s: '%s' is neither true nor false".formatted(key, given));
+        problem("%s: '%s' is neither true nor false".formatted(key, given));
         yield otherwise;
       }
     };
@@ -92,7 +125,7 @@ public final class Settings {
       }
       names.add(name);
     }
-    problems.add(
+    problem(
         "%s: '%s' is unknown. %s"
             .formatted(key, given, DidYouMean.remedy(given.toString(), names)));
     return otherwise;
@@ -117,7 +150,7 @@ public final class Settings {
 
   /** Adds a problem that only the reader of several keys can see. */
   public void problem(String text) {
-    problems.add(text);
+    problems.add(path + text);
   }
 
   /**
@@ -125,15 +158,20 @@ public final class Settings {
    *     for
    */
   public void done() {
-    for (var key : values.keySet()) {
-      if (!known.contains(key)) {
-        problems.add("unknown key '%s'. %s".formatted(key, DidYouMean.remedy(key, known)));
-      }
-    }
+    unknown();
     if (!problems.isEmpty()) {
       throw BadInput.all(
           "The " + kind + " cannot be used", problems, "Mend the " + kind + " and try again.");
     }
+  }
+
+  private void unknown() {
+    for (var key : values.keySet()) {
+      if (!known.contains(key)) {
+        problems.add("unknown key '%s'. %s".formatted(path + key, DidYouMean.remedy(key, known)));
+      }
+    }
+    parts.forEach(Settings::unknown);
   }
 
   private @Nullable Object take(String key) {

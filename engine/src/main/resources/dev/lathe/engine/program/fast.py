@@ -1,7 +1,7 @@
 # The fast path: forward and backward written out, no tape, only what the adapters' gradients need is kept.
 # Weights w: embedding, final norm, vocabulary head, then per layer norm, q|k|v stacked, o, norm, gate|up stacked, down.
 # What a layer keeps (saved): normalised input and 1/rms, h A' of q|k|v, q, k, v, attention output and its A', the second norm's
-# two, h A' of gate|up, gate|up, and the down projection's A'. Everything else is cheaper to compute again.
+# two, h A' of gate|up, gate, up, and the down projection's A'. Everything else is cheaper to compute again.
 
 def project(self, y: Tensor, at: int, ha: Tensor, slot: int, flat: Tensor, layer: int, target: int):
     # Adds scale * (h A') B' to the columns of y that belong to one of several stacked projections.
@@ -39,16 +39,17 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cos: T
         self.project(x1, 0, oa, 0, flat, i, 3)
         n2, i2 = self.rms(x1)
         h2 = n2 * w[at + 3]
-        gu = torch.mm(h2, w[at + 4].t())
+        # Two products, not one: the halves of one would be strided, and silu on those is several times slower.
+        gate, up = torch.mm(h2, w[at + 4].narrow(0, 0, f).t()), torch.mm(h2, w[at + 4].narrow(0, f, f).t())
         ha2 = torch.mm(h2, self.stacked_a(flat, i, 4, 6).t())
-        self.project(gu, 0, ha2, 0, flat, i, 4)
-        self.project(gu, f, ha2, self.ranks[4], flat, i, 5)
-        z = torch.silu(gu.narrow(1, 0, f)).mul_(gu.narrow(1, f, f))
+        self.project(gate, 0, ha2, 0, flat, i, 4)
+        self.project(up, 0, ha2, self.ranks[4], flat, i, 5)
+        z = torch.silu(gate).mul_(up)
         za = torch.mm(z, self.stacked_a(flat, i, 6, 7).t())
         x = torch.addmm(x1, z, w[at + 5].t())
         self.project(x, 0, za, 0, flat, i, 6)
         if keep:
-            saved += [n1, i1, ha, q, k, v, o, oa, n2, i2, ha2, gu, za]
+            saved += [n1, i1, ha, q, k, v, o, oa, n2, i2, ha2, gate, up, za]
     return x
 
 def lora_backward(self, dy: Tensor, at: int, h: Tensor, ha: Tensor, slot: int, flat: Tensor, gradient: Tensor, layer: int, target: int) -> Tensor:
@@ -66,27 +67,25 @@ def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: T
     gone = torch.empty([0])
     for j in range(self.layers):
         i = self.layers - 1 - j
-        at, s = 3 + i * 6, i * 13
+        at, s = 3 + i * 6, i * 14
         n1, i1, ha, q, k, v, o, oa = saved[s], saved[s + 1], saved[s + 2], saved[s + 3], saved[s + 4], saved[s + 5], saved[s + 6], saved[s + 7]
-        n2, i2, ha2, gu, za = saved[s + 8], saved[s + 9], saved[s + 10], saved[s + 11], saved[s + 12]
-        for t in range(13):
+        n2, i2, ha2, gate, up, za = saved[s + 8], saved[s + 9], saved[s + 10], saved[s + 11], saved[s + 12], saved[s + 13]
+        for t in range(14):
             saved[s + t] = gone
 
         # down projection: x = x1 + z W', z = silu(gate) * up
-        gate, up = gu.narrow(1, 0, f), gu.narrow(1, f, f)
         active = torch.silu(gate)
         b = self.lora_backward(dx, 0, active, za, 0, flat, gradient, i, 6)
         self.stacked_a(gradient, i, 6, 7).add_(torch.mm(b.t(), active * up))
         dz = torch.mm(dx, w[at + 5]).addmm_(b, self.stacked_a(flat, i, 6, 7))
 
         # gate and up
-        dgu = torch.empty_like(gu)
-        torch.mul(dz, active, out=dgu.narrow(1, f, f))
-        torch.silu_backward(dz.mul_(up), gate, grad_input=dgu.narrow(1, 0, f))
+        dup = active.mul_(dz)
+        dgate = torch.silu_backward(dz.mul_(up), gate)
         h2 = n2 * w[at + 3]
-        b = torch.cat([self.lora_backward(dgu, 0, h2, ha2, 0, flat, gradient, i, 4), self.lora_backward(dgu, f, h2, ha2, self.ranks[4], flat, gradient, i, 5)], 1)
+        b = torch.cat([self.lora_backward(dgate, 0, h2, ha2, 0, flat, gradient, i, 4), self.lora_backward(dup, 0, h2, ha2, self.ranks[4], flat, gradient, i, 5)], 1)
         self.stacked_a(gradient, i, 4, 6).add_(torch.mm(b.t(), h2))
-        dh = torch.mm(dgu, w[at + 4]).addmm_(b, self.stacked_a(flat, i, 4, 6))
+        dh = torch.mm(dgate, w[at + 4].narrow(0, 0, f)).addmm_(dup, w[at + 4].narrow(0, f, f)).addmm_(b, self.stacked_a(flat, i, 4, 6))
         dx1 = self.rms_backward(dh.mul_(w[at + 3]), n2, i2).add_(dx)
 
         # output projection: x1 = x + o W'
@@ -144,6 +143,11 @@ def evaluate(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, 
     x = self.hidden(w, flat, ids, self.integers(lengths))
     n, inverse = self.rms(torch.index_select(x, 0, at))
     return self.head_loss(n * w[1], labels, w[2], torch.empty([0]))
+
+def scores(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    # What evaluate sums, position by position (see head_scores). Positions may repeat: several labels for one of them.
+    n, inverse = self.rms(torch.index_select(self.hidden(w, flat, ids, self.integers(lengths)), 0, at))
+    return self.head_scores(n * w[1], labels, w[2])
 
 def logits(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, at: Tensor) -> Tensor:
     # (N, vocabulary) at the given positions.

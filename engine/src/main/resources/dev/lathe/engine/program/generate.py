@@ -13,7 +13,7 @@ def prefill(self, w: List[Tensor], flat: Tensor, cache: Tensor, ids: Tensor, len
         start = 0
         for b in range(rows):
             for s in range(2):
-                cache.select(0, s).select(0, i).select(0, b).narrow(1, 0, ts[b]).copy_(self.heads_of(saved[i * 13 + 4 + s], start, ts[b]).squeeze(1))
+                cache.select(0, s).select(0, i).select(0, b).narrow(1, 0, ts[b]).copy_(self.heads_of(saved[i * 14 + 4 + s], start, ts[b]).squeeze(1))
             start += ts[b]
     return self.likeliest(w, torch.index_select(x, 0, torch.cumsum(lengths, 0) - 1))
 

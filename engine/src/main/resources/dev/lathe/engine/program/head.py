@@ -25,3 +25,25 @@ def head_loss(self, h: Tensor, labels: Tensor, vocabulary: Tensor, dh: Tensor) -
             e.scatter_add_(1, at, torch.full([rows, 1], -1., dtype=e.dtype, device=e.device))
             dh.narrow(0, a, n).copy_(torch.mm(e, vocabulary).narrow(0, 0, n))
     return loss, right
+
+def head_scores(self, h: Tensor, labels: Tensor, vocabulary: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    # Position by position: log-probabilities (N, float64) of the label and of the likeliest token, and that token (N).
+    wide = self.wide(h)
+    own = torch.empty([h.size(0)], dtype=7, device=h.device)
+    best = torch.empty([h.size(0)], dtype=7, device=h.device)
+    likeliest = torch.empty([h.size(0)], dtype=4, device=h.device)
+    weights = vocabulary.t()
+    for a in range(0, h.size(0), self.slice):
+        n = min(self.slice, h.size(0) - a)
+        rows = (n + self.tile - 1) // self.tile * self.tile
+        hs = torch.constant_pad_nd(h.narrow(0, a, n), [0, 0, 0, rows - n])
+        at = torch.constant_pad_nd(labels.narrow(0, a, n), [0, rows - n]).unsqueeze(1)
+        logits = torch.mm(hs, weights)
+        likeliest.narrow(0, a, n).copy_(torch.argmax(logits, 1).narrow(0, 0, n))
+        top = torch.amax(logits, [1], True)
+        behind = torch.gather(logits, 1, at) - top
+        z = torch.sum(logits.sub_(top).exp_(), [1], True, dtype=wide)
+        below = torch.neg(torch.log(z)).to(7)
+        best.narrow(0, a, n).copy_(below.narrow(0, 0, n).squeeze(1))
+        own.narrow(0, a, n).copy_((behind.to(7) + below).narrow(0, 0, n).squeeze(1))
+    return own, best, likeliest

@@ -73,7 +73,7 @@ final class Examples implements AutoCloseable {
     return DataOrder.filled(IntStream.range(0, size()).toArray(), lengths, budget);
   }
 
-  private MicroBatch.Sequence sequence(int index) {
+  MicroBatch.Sequence sequence(int index) {
     var example = shard.example(index);
     int n = lengths[index];
     return new MicroBatch.Sequence(

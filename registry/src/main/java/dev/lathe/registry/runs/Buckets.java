@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
 final class Buckets {
   private final long size;
   private final List<Point> kept = new ArrayList<>();
+  private final List<Curve.Mean> means = new ArrayList<>();
   private long taken;
+  private double sum;
+  private long count;
   private @Nullable Point low;
   private @Nullable Point high;
   private @Nullable Point last;
@@ -27,6 +30,8 @@ final class Buckets {
   }
 
   void take(Point point) {
+    sum += point.value();
+    count++;
     if (taken == 0 || size == 1) {
       kept.add(point);
       last = point;
@@ -53,9 +58,20 @@ final class Buckets {
     return kept;
   }
 
+  /** The curve, with the means of the buckets unless every point of it was kept. */
+  Curve curve() {
+    var points = points();
+    return new Curve(points, size == 1 ? List.of() : means);
+  }
+
   private void flush() {
     if (low == null || high == null) {
       return;
+    }
+    if (last != null) {
+      means.add(new Curve.Mean(last.step(), sum / count, count));
+      sum = 0;
+      count = 0;
     }
     var first = low.step() <= high.step() ? low : high;
     var second = low.step() <= high.step() ? high : low;

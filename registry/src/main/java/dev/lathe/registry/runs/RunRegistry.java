@@ -2,7 +2,10 @@ package dev.lathe.registry.runs;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,8 +47,9 @@ public final class RunRegistry {
   public Optional<RunView> show(String id) {
     return jdbc.sql(RUNS + " WHERE r.id = ?")
         .param(id)
-        .query((rs, n) -> view(rs, checkpoints(id)))
-        .optional();
+        .query((rs, n) -> view(rs, List.of()))
+        .optional() // asked one after the other: a query within one would hold two connections
+        .map(run -> run.withCheckpoints(checkpoints(id)));
   }
 
   /** The names of a run's curves. */
@@ -66,12 +70,43 @@ public final class RunRegistry {
             .params(id, name)
             .query(Long.class)
             .single();
+    return buckets(id, name, points, most).points();
+  }
+
+  private Buckets buckets(String id, String name, long points, int most) {
     var buckets = new Buckets(points, most);
     RowCallbackHandler take = rs -> buckets.take(new Point(rs.getLong(1), rs.getDouble(2)));
     jdbc.sql("SELECT step, reading FROM run_metrics WHERE run_id = ? AND name = ? ORDER BY step")
         .params(id, name)
         .query(take);
-    return buckets.points();
+    return buckets;
+  }
+
+  /**
+   * Several curves of a run at once, each thinned to about {@code most} points; a name that the run
+   * has no curve of is left out.
+   */
+  public Map<String, Curve> thinned(String id, List<String> names, int most) {
+    var counts = new HashMap<String, Long>();
+    RowCallbackHandler count = rs -> counts.put(rs.getString(1), rs.getLong(2));
+    jdbc.sql("SELECT name, COUNT(*) FROM run_metrics WHERE run_id = ? GROUP BY name")
+        .param(id)
+        .query(count);
+    var curves = new LinkedHashMap<String, Curve>();
+    for (var name : names) {
+      if (counts.containsKey(name)) {
+        curves.put(name, buckets(id, name, counts.getOrDefault(name, 0L), most).curve());
+      }
+    }
+    return curves;
+  }
+
+  /** The runs written down since a moment, in no order. What {@link #list} says of them. */
+  public List<RunView> changedSince(Instant since) {
+    return jdbc.sql(RUNS + " WHERE r.updated_at >= ?")
+        .param(RunRows.time(since))
+        .query((rs, n) -> view(rs, List.of()))
+        .list();
   }
 
   /** A run's events behind a sequence number, in order. */

@@ -1,0 +1,149 @@
+package dev.lathe.app.api;
+
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.serving.routing.Reply.ClientGone;
+import dev.lathe.serving.routing.Router;
+import dev.lathe.serving.settings.ServerLimits;
+import dev.lathe.serving.wire.ChatRequest;
+import dev.lathe.serving.wire.WireError;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.json.JsonMapper;
+
+/** OpenAI's API, for any client that speaks it. */
+@RestController
+@RequestMapping("/v1")
+class OpenAiApi {
+  private static final Logger log = LoggerFactory.getLogger(OpenAiApi.class);
+
+  private final Router router;
+  private final ServerLimits limits;
+
+  OpenAiApi(Router router, ServerLimits limits) {
+    this.router = router;
+    this.limits = limits;
+  }
+
+  /** Work on one request, its errors in OpenAI's form. */
+  @FunctionalInterface
+  private interface Work {
+    void run() throws IOException, ClientGone;
+  }
+
+  @PostMapping("chat/completions")
+  void chat(HttpServletRequest request, HttpServletResponse response) {
+    answer(
+        response,
+        () -> {
+          var chat = ChatRequest.read(RequestBytes.read(request, limits.maxBodyBytes()));
+          router.chat(chat, request.getHeader("x-lathe-subject"), new ServletReply(response));
+        });
+  }
+
+  record Model(String id, String object, long created, String owned_by) {
+    static Model of(String id) {
+      return new Model(id, "model", 0, "lathe");
+    }
+  }
+
+  record Models(String object, List<Model> data) {}
+
+  @GetMapping("models")
+  void models(HttpServletResponse response) {
+    answer(
+        response,
+        () ->
+            write(
+                response,
+                new Models("list", router.targets().names().stream().map(Model::of).toList())));
+  }
+
+  @GetMapping("models/{*id}")
+  void model(@PathVariable String id, HttpServletResponse response) {
+    var name = id.startsWith("/") ? id.substring(1) : id;
+    answer(
+        response,
+        () -> {
+          if (!router.targets().names().contains(name)) {
+            router.targets().target(name);
+          }
+          write(response, Model.of(name));
+        });
+  }
+
+  /** What OpenAI has and this router has not, or not with this method. */
+  @RequestMapping("{*path}")
+  void nothing(
+      @PathVariable String path, HttpServletRequest request, HttpServletResponse response) {
+    answer(
+        response,
+        () -> {
+          throw new WireError(
+              404,
+              "invalid_request_error",
+              null,
+              "unknown_url",
+              "Nothing answers %s /v1%s. There are POST /v1/chat/completions, GET /v1/models and GET /v1/models/{id}."
+                  .formatted(request.getMethod(), path),
+              null);
+        });
+  }
+
+  private static void write(HttpServletResponse response, Object body) throws IOException {
+    response.setContentType("application/json");
+    response.getOutputStream().write(JsonMapper.shared().writeValueAsBytes(body));
+  }
+
+  private static void answer(HttpServletResponse response, Work work) {
+    try {
+      work.run();
+    } catch (ClientGone e) {
+      log.debug("a client hung up");
+    } catch (WireError e) {
+      refuse(response, e);
+    } catch (BadInput e) {
+      refuse(
+          response, WireError.unavailable("configuration_broken", String.valueOf(e.getMessage())));
+    } catch (IOException e) {
+      log.debug("a client broke off", e);
+    } catch (RuntimeException e) {
+      log.error("a request failed", e);
+      refuse(
+          response,
+          new WireError(
+              500,
+              "server_error",
+              null,
+              "internal_error",
+              "Something broke that should not. The log tells more.",
+              null));
+    }
+  }
+
+  /** Says what was wrong, where it can still be said. */
+  static void refuse(HttpServletResponse response, WireError error) {
+    if (response.isCommitted()) {
+      return;
+    }
+    response.reset();
+    response.setStatus(error.status());
+    response.setContentType("application/json");
+    if (error.retryAfter() != null) {
+      response.setHeader("Retry-After", error.retryAfter());
+    }
+    try {
+      response.getOutputStream().write(error.json());
+    } catch (IOException e) {
+      log.debug("a client hung up before it heard of its error", e);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package dev.lathe.app.api;
+
+import dev.lathe.app.owner.Door;
+import dev.lathe.app.owner.Home;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.serving.accounting.RequestLog;
+import dev.lathe.serving.providers.LocalEngines;
+import dev.lathe.serving.providers.remote.Upstream;
+import dev.lathe.serving.routing.Assignments;
+import dev.lathe.serving.routing.LocalTargets;
+import dev.lathe.serving.routing.Router;
+import dev.lathe.serving.routing.Targets;
+import dev.lathe.serving.settings.LatheYaml;
+import dev.lathe.serving.settings.Provider;
+import dev.lathe.serving.settings.ServerLimits;
+import java.nio.file.Files;
+import java.time.Clock;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.apache.tomcat.util.buf.EncodedSolidusHandling;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.transaction.PlatformTransactionManager;
+
+/** What routes requests for models. */
+@Configuration(proxyBeanMethods = false)
+class RouterParts {
+  /**
+   * What {@code lathe.yaml} says. A server that was asked to serve refuses a broken one; a command
+   * that owns the home for a moment tells of it only when a provider is wanted.
+   */
+  record Configured(Supplier<LatheYaml> yaml, ServerLimits limits) {
+    static Configured of(Home home, Door door, Map<String, String> environment) {
+      var named = door.configuration();
+      if (named == null && !Files.exists(home.configuration())) {
+        var none = LatheYaml.defaults();
+        return new Configured(() -> none, none.server());
+      }
+      try {
+        var read = LatheYaml.read(named == null ? home.configuration() : named, environment);
+        return new Configured(() -> read, read.server());
+      } catch (BadInput e) {
+        if (door.open() || named != null) {
+          throw e;
+        }
+        return new Configured(
+            () -> {
+              throw e;
+            },
+            LatheYaml.defaults().server());
+      }
+    }
+
+    int connections() {
+      try {
+        return yaml.get().providers().values().stream()
+            .mapToInt(Provider::connections)
+            .max()
+            .orElse(256);
+      } catch (BadInput e) {
+        return 256;
+      }
+    }
+  }
+
+  @Bean
+  Configured configured(Home home, Door door) {
+    return Configured.of(home, door, System.getenv());
+  }
+
+  @Bean
+  ServerLimits serverLimits(Configured configured) {
+    return configured.limits();
+  }
+
+  @Bean(destroyMethod = "close")
+  RequestLog requestLog(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
+    return new RequestLog(jdbc, transactions);
+  }
+
+  @Bean(destroyMethod = "close")
+  Upstream upstream(Configured configured) {
+    return new Upstream(configured.connections());
+  }
+
+  @Bean
+  Targets targets(
+      Configured configured,
+      ObjectProvider<LocalTargets> local,
+      ObjectProvider<Assignments> experiments) {
+    return new Targets(
+        configured.yaml(),
+        local.getIfAvailable(() -> LocalTargets.NONE),
+        experiments.getIfAvailable(() -> Assignments.NONE));
+  }
+
+  @Bean
+  Router router(
+      Targets targets, ObjectProvider<LocalEngines> engines, Upstream upstream, RequestLog log) {
+    return new Router(
+        targets, engines.getIfAvailable(NoEngines::new), upstream, log, Clock.systemUTC());
+  }
+
+  /** Names of providers' models hold slashes, which clients encode in a path. */
+  @Bean
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> slashesInNames() {
+    return factory ->
+        factory.addConnectorCustomizers(
+            connector ->
+                connector.setEncodedSolidusHandling(EncodedSolidusHandling.DECODE.getValue()));
+  }
+
+  /** Where no engine is built in. */
+  private static final class NoEngines implements LocalEngines {
+    @Override
+    public Lease lease(dev.lathe.serving.providers.LocalModel model) {
+      throw new EngineUnavailable("no local engine is built in");
+    }
+
+    @Override
+    public void unload(String modelId) {}
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,258 @@
+package dev.lathe.app.page;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserType;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.options.AriaRole;
+import com.microsoft.playwright.options.ColorScheme;
+import dev.lathe.app.api.ApiServer;
+import dev.lathe.app.owner.Home;
+import dev.lathe.app.owner.HomeServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The page in Chromium, beside a run that trains. */
+@Tag("slow")
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class PageInBrowserTest {
+  private static final String TOKEN = "0123456789abcdef";
+  private static final String HOSTILE = "<img src=x onerror=\"window.broken=1\">";
+  private static final Pattern NAMELESS =
+      Pattern.compile("(?m)^\\s*- (button|checkbox|radio|slider|link|img|progressbar)(?! \").*$");
+
+  @TempDir static Path folder;
+  private static HomeServer.Running server;
+  private static Process training;
+  private static Playwright playwright;
+  private static Browser browser;
+
+  private final List<String> complaints = new ArrayList<>();
+
+  @BeforeAll
+  static void start() throws Exception {
+    var chromium = Path.of(System.getenv().getOrDefault("LATHE_CHROMIUM", "/usr/bin/chromium"));
+    if (!Files.isExecutable(chromium)) {
+      System.err.println("PageInBrowserTest is skipped: there is no browser at " + chromium);
+    }
+    assumeTrue(Files.isExecutable(chromium), "no browser at " + chromium);
+    var runs = folder.resolve("runs");
+    WrittenRun.completed(runs, "20261121-1100-aaaa", "support", 300);
+    WrittenRun.completed(runs, "20261121-1101-bbbb", HOSTILE, 200);
+    training = GrowingRun.start(WrittenRun.create(runs, "20261121-1200-cccc", "triage"));
+    server = new ApiServer().start(new Home(folder), TOKEN, 0);
+    playwright =
+        Playwright.create(
+            new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+    browser =
+        playwright
+            .chromium()
+            .launch(
+                new BrowserType.LaunchOptions()
+                    .setExecutablePath(chromium)
+                    .setArgs(List.of("--no-sandbox")));
+  }
+
+  @AfterAll
+  static void stop() {
+    if (playwright != null) {
+      playwright.close();
+    }
+    if (server != null) {
+      server.close();
+    }
+    if (training != null) {
+      training.destroyForcibly();
+    }
+  }
+
+  @AfterEach
+  void nothingWasComplainedOf() {
+    assertThat(complaints).isEmpty();
+  }
+
+  private Page open(int width, ColorScheme scheme, String address) {
+    var context =
+        browser.newContext(
+            new Browser.NewContextOptions()
+                .setViewportSize(width, 900)
+                .setColorScheme(scheme)
+                .setExtraHTTPHeaders(Map.of("Authorization", "Bearer " + TOKEN)));
+    var page = context.newPage();
+    page.onConsoleMessage(
+        m -> {
+          if (m.type().equals("error") || m.type().equals("warning")) {
+            complaints.add(m.text());
+          }
+        });
+    page.onPageError(complaints::add);
+    page.navigate(server.address() + address);
+    assertThat(page.locator(".run-list li")).hasCount(3);
+    return page;
+  }
+
+  private Page open() {
+    return open(1280, ColorScheme.LIGHT, "/");
+  }
+
+  /** Points of the first line of the loss chart, as they are drawn. */
+  private static int points(Page page) {
+    return ((Number)
+            page.evaluate(
+                "document.querySelector('.loss lathe-chart').lines[0]?.layers[0].points.length ?? 0"))
+        .intValue();
+  }
+
+  private static void drawn(Page page) {
+    page.waitForFunction(
+        "() => { const c = document.querySelector('.loss canvas'); if (!c) return false;"
+            + " const copy = new OffscreenCanvas(c.width, c.height)"
+            + ".getContext('2d', {willReadFrequently: true}); copy.drawImage(c, 0, 0);"
+            + " const d = copy.getImageData(0, 0, c.width, c.height).data;"
+            + " let n = 0; for (let i = 0; i < d.length; i += 4)"
+            + " if (d[i + 3] > 0 && Math.max(d[i], d[i + 1], d[i + 2])"
+            + " - Math.min(d[i], d[i + 1], d[i + 2]) > 60) n++;"
+            + " return n > 200; }");
+  }
+
+  private static Locator button(Page page, String name) {
+    return page.getByRole(
+        AriaRole.BUTTON, new Page.GetByRoleOptions().setName(Pattern.compile("^" + name)));
+  }
+
+  @Test
+  void theCurveOfARunThatTrainsAppearsAndGrows() {
+    var page = open();
+    assertThat(page.locator(".connection")).hasText("live");
+    drawn(page);
+    assertThat(page.locator(".loss lathe-chart [role=img]"))
+        .hasAttribute("aria-label", Pattern.compile("Loss of triage over steps.*"));
+    int before = points(page);
+    page.waitForFunction(
+        "n => document.querySelector('.loss lathe-chart').lines[0].layers[0].points.length > n + 20",
+        before);
+    assertThat(page.locator("lathe-run .eta")).containsText("left");
+    page.context().close();
+  }
+
+  @Test
+  void runsAreLaidOverEachOtherAndWhatDiffersIsTold() {
+    var page = open();
+    page.getByLabel(Pattern.compile("Show the curves of support.*")).check();
+    assertThat(page.locator(".loss lathe-chart [role=img]"))
+        .hasAttribute("aria-label", Pattern.compile("Loss of triage, support .*"));
+    page.waitForFunction("() => document.querySelector('.loss lathe-chart').lines.length === 2");
+    assertThat(page.locator(".differences")).containsText("Nothing");
+    assertThat(page.url()).contains("20261121-1200-cccc,20261121-1100-aaaa");
+    page.getByLabel("Tokens", new Page.GetByLabelOptions().setExact(true)).check();
+    page.waitForFunction(
+        "() => document.querySelector('.loss lathe-chart').lines[1].layers[0].points.at(-1)[0] === 300000");
+    page.context().close();
+  }
+
+  @Test
+  void namesThatUsersGiveAreTextAndNothingElse() {
+    var page = open();
+    assertThat(page.locator(".run-list .name").filter(hostile())).hasCount(1);
+    page.locator(".run-list .pick").filter(hostile()).click();
+    assertThat(page.locator("lathe-run h3")).containsText(HOSTILE);
+    drawn(page);
+    page.locator(".loss .canvas").hover();
+    assertThat(page.locator(".read-out")).containsText(HOSTILE);
+    assertThat(page.evaluate("window.broken ?? null")).isNull();
+    assertThat(page.locator("img")).hasCount(0);
+    page.context().close();
+  }
+
+  private static Locator.FilterOptions hostile() {
+    return new Locator.FilterOptions().setHasText(HOSTILE);
+  }
+
+  @Test
+  void itFollowsTheSystemsColoursAndTheSwitch() {
+    var dark = open(1280, ColorScheme.DARK, "/");
+    var night = dark.evaluate("getComputedStyle(document.body).backgroundColor");
+    dark.getByLabel("Light", new Page.GetByLabelOptions().setExact(true)).check();
+    var day = dark.evaluate("getComputedStyle(document.body).backgroundColor");
+    assertThat(day).isNotEqualTo(night);
+    dark.reload();
+    assertThat(dark.evaluate("getComputedStyle(document.body).backgroundColor")).isEqualTo(day);
+    drawn(dark);
+    dark.context().close();
+  }
+
+  @Test
+  void aTelephoneShowsItWithoutScrollingSideways() {
+    var page = open(390, ColorScheme.LIGHT, "/");
+    drawn(page);
+    assertThat((Boolean) page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+        .isTrue();
+    page.context().close();
+  }
+
+  @Test
+  void everyControlHasANameAndTheCurveCanBeReadByKeyboard() {
+    var page = open();
+    drawn(page);
+    var nameless = NAMELESS.matcher(page.locator("body").ariaSnapshot());
+    assertThat(nameless.results().map(r -> r.group().strip())).isEmpty();
+    page.locator(".loss .canvas").focus();
+    page.keyboard().press("ArrowRight");
+    page.keyboard().press("ArrowRight");
+    assertThat(page.locator(".loss lathe-chart .unseen"))
+        .hasText(Pattern.compile("step \\d.*: triage [\\d.]+.*"));
+    page.context().close();
+  }
+
+  @Test
+  void nothingJumpsWhileThePageFillsItself() {
+    var page = open(1280, ColorScheme.LIGHT, "/?x=1");
+    drawn(page);
+    page.waitForTimeout(800);
+    var shift =
+        (Number)
+            page.evaluate(
+                "() => new Promise(done => new PerformanceObserver(list =>"
+                    + " done(list.getEntries().reduce((sum, e) => sum + e.value, 0)))"
+                    + ".observe({type: 'layout-shift', buffered: true})"
+                    + " || setTimeout(() => done(0), 500))");
+    assertThat(shift.doubleValue()).isLessThan(0.05);
+    page.context().close();
+  }
+
+  /** Last, because the others watch it train. */
+  @Test
+  @Order(Integer.MAX_VALUE)
+  void aRunIsStoppedFromTheKeyboard() throws Exception {
+    var runs = folder.resolve("runs");
+    assertThat(training.isAlive()).isTrue();
+    var page = open(1280, ColorScheme.LIGHT, "/?runs=20261121-1200-cccc");
+    var stop = button(page, "Stop run 20261121-1200-cccc");
+    assertThat(stop).isEnabled();
+    stop.focus();
+    page.keyboard().press("Enter");
+    assertThat(page.locator("lathe-run .run-head .state")).hasText("stopped");
+    assertThat(button(page, "Resume run 20261121-1200-cccc")).isEnabled();
+    assertThat(training.waitFor()).isZero();
+    assertThat(runs.resolve("20261121-1200-cccc/control/stop")).doesNotExist();
+    page.context().close();
+  }
+}

@@ -1,0 +1,90 @@
+package dev.lathe.pipelines.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.datasets.store.Split;
+import dev.lathe.pipelines.training.StandInEngine;
+import dev.lathe.pipelines.training.StandInEngine.Damage;
+import dev.lathe.pipelines.training.TinyDesk;
+import dev.lathe.registry.models.ModelVersion;
+import dev.lathe.registry.promotion.GateResult;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Real adapters on the tiny base, real worker processes; the serving engine is a stand-in. */
+class PromotionGatesTest {
+  private final TinyDesk.Trained trained = TinyDesk.trained();
+  private final TinyDesk desk = trained.desk();
+
+  @Test
+  void aBetterModelServedAsTrainedPassesAllThree() {
+    var engine = new StandInEngine(desk, Damage.NONE, false);
+    var verdict = judge(trained.good(), trained.early(), engine);
+    assertThat(List.of(verdict.better(), verdict.kept(), verdict.faithful()))
+        .allSatisfy(r -> assertThat(r.passed()).as(r.found()).isTrue());
+    assertThat(verdict.better().found())
+        .contains("desk@2", "desk@1", "the test split of desk@1", "24 conversations");
+    assertThat(verdict.kept().found())
+        .contains(GeneralText.sha256().substring(0, 12), "tiny", "desk@1");
+    assertThat(verdict.faithful().found()).contains("of 16 answers reached their stop token");
+  }
+
+  @Test
+  void aModelNoBetterThanTheIncumbentIsRefusedAndWhatCannotBeMeasuredDoesNotPass() {
+    var again = desk.version("desk", 3, trained.dataset(), Path.of(trained.good().folder()));
+    var verdict =
+        judge(
+            again,
+            trained.good(),
+            (version, questions) -> {
+              throw new BadInput("the engine is down", version.version(), "Start it.");
+            });
+    assertThat(verdict.better().passed()).isFalse();
+    assertThat(verdict.better().found()).contains("difference +0.0000");
+    assertThat(verdict.kept().passed()).isTrue();
+    assertThat(verdict.faithful().passed()).isFalse();
+    assertThat(verdict.faithful().found()).contains("not measured: the engine is down: desk@3");
+  }
+
+  @Test
+  void aModelThatForgotGeneralTextIsRefused() {
+    var forgetful = desk.louder(trained.good(), 4, 6);
+    var verdict = judge(forgetful, null, new StandInEngine(desk, Damage.NONE, true));
+    assertThat(verdict.kept().passed()).as(verdict.toString()).isFalse();
+    assertThat(verdict.kept().found()).contains("desk@4", "tiny");
+    assertThat(verdict.better().expected()).contains("below that of tiny");
+    assertThat(verdict.faithful().passed()).as(verdict.faithful().found()).isTrue();
+  }
+
+  @Test
+  void aModelTrainedOnItsTestSetIsRefusedByCount() {
+    var seen = new ArrayList<>(TinyDesk.conversations(0, 100));
+    seen.addAll(TinyDesk.conversations(100, 103));
+    var leaky = desk.dataset("leaky", Map.of(Split.TRAIN, seen), Map.of());
+    var candidate = desk.version("desk", 5, leaky, Path.of(trained.good().folder()));
+    var verdict =
+        judge(candidate, trained.early(), new StandInEngine(desk, Damage.DOUBLED_SCALE, true));
+    assertThat(verdict.better().passed()).isFalse();
+    assertThat(verdict.better().found())
+        .contains("3 conversations of it stand in the training split of leaky@1");
+    assertThat(verdict.kept().passed()).isTrue();
+    assertThat(verdict.faithful().passed()).isFalse();
+  }
+
+  private record Verdict(GateResult better, GateResult kept, GateResult faithful) {}
+
+  private Verdict judge(
+      ModelVersion candidate, @Nullable ModelVersion incumbent, ServedAnswers engine) {
+    var told = new ArrayList<String>();
+    var gates = new PromotionGates(desk.bases(), desk.datasets, name -> trained.early(), engine);
+    var results = gates.judge(candidate, incumbent, told::add);
+    assertThat(told).isNotEmpty();
+    assertThat(results).extracting(GateResult::name).containsExactly("better", "kept", "faithful");
+    return new Verdict(results.get(0), results.get(1), results.get(2));
+  }
+}

@@ -1,0 +1,118 @@
+package dev.lathe.serving.providers.llama;
+
+import dev.lathe.checkpoints.bases.ModelConfigs;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.serving.providers.llama.decoding.Decoding;
+import dev.lathe.serving.providers.llama.decoding.Pieces;
+import dev.lathe.serving.providers.llama.decoding.ThreadCount;
+import dev.lathe.serving.providers.llama.library.LlamaModel;
+import dev.lathe.serving.providers.llama.library.NativeLibrary;
+import dev.lathe.serving.providers.llama.protocol.Endpoints;
+import dev.lathe.serving.providers.llama.protocol.Prompts;
+import dev.lathe.serving.providers.llama.protocol.Served;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The engine process: one model, answered for over llama-server's protocol on loopback. On standard
+ * output it says {@code {"port": n}} once it listens, {@code {"ready": {…}}} once it answers, and
+ * {@code {"failed": {what, value, remedy}}} before it ends because the model cannot be loaded.
+ */
+public final class LlamaMain {
+  private static final int BATCH = 512;
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private LlamaMain() {}
+
+  public static void main(String[] arguments) throws IOException {
+    var spec = JSON.readValue(arguments[0], EngineSpec.class);
+    ParentWatch.start(spec.parentPid(), spec.parentStartedAt());
+    var endpoints = new Endpoints();
+    var server = endpoints.listen(0); // its thread keeps the process alive
+    say(Map.of("port", server.port()));
+    try {
+      var loaded = load(spec);
+      endpoints.ready(loaded.served());
+      say(Map.of("ready", loaded.threads()));
+    } catch (BadInput e) {
+      var failed = new LinkedHashMap<String, Object>();
+      failed.put("what", e.what());
+      failed.put("value", e.value() == null ? "" : e.value());
+      failed.put("remedy", e.remedy());
+      say(Map.of("failed", failed));
+      Runtime.getRuntime().halt(2);
+    } catch (RuntimeException | Error e) {
+      e.printStackTrace();
+      Runtime.getRuntime().halt(1);
+    }
+  }
+
+  private record Loaded(Served served, ThreadCount threads) {}
+
+  private static Loaded load(EngineSpec spec) {
+    var base = Path.of(spec.base());
+    var library = NativeLibrary.open(Path.of(spec.natives()));
+    var adapter = spec.adapter() == null ? null : Path.of(spec.adapter());
+    // llama.cpp takes positions by the 256.
+    int positions = Math.ceilDiv(spec.slots() * spec.contextLength(), 256) * 256;
+    var model =
+        LlamaModel.load(
+            library,
+            Path.of(spec.gguf()),
+            adapter,
+            new LlamaModel.Size(positions, spec.slots(), BATCH));
+    var prompts = Prompts.open(base);
+    VocabularyCheck.same(model, prompts.tokenizer(), spec);
+    var pieces = Pieces.of(model, ModelConfigs.read(base).endTokens());
+    var threads = threads(model, spec.threads());
+    var decoding =
+        new Decoding(model, pieces, spec.slots(), spec.contextLength(), spec.queue(), BATCH);
+    var served =
+        new Served(
+            spec.id(),
+            prompts,
+            decoding,
+            properties(spec, threads),
+            meta(model, spec),
+            System.currentTimeMillis() / 1000);
+    return new Loaded(served, threads);
+  }
+
+  private static ThreadCount threads(LlamaModel model, @Nullable ThreadCount known) {
+    if (known != null) {
+      model.threads(known.answering(), known.prompting());
+      return known;
+    }
+    return ThreadCount.measure(model, Runtime.getRuntime().availableProcessors());
+  }
+
+  private static Map<String, Object> properties(EngineSpec spec, ThreadCount threads) {
+    var properties = new LinkedHashMap<String, Object>();
+    properties.put("model_alias", spec.id());
+    properties.put("model_path", spec.gguf());
+    properties.put("adapter_path", spec.adapter() == null ? "" : spec.adapter());
+    properties.put("build_info", "lathe, llama.cpp b4916");
+    properties.put("threads", threads.answering());
+    properties.put("threads_batch", threads.prompting());
+    properties.put("threads_measured", threads.measured());
+    return properties;
+  }
+
+  private static Map<String, Object> meta(LlamaModel model, EngineSpec spec) {
+    return Map.of(
+        "n_vocab", model.vocabularySize(),
+        "n_ctx", spec.contextLength(),
+        "n_ctx_train", model.trainedContext(),
+        "n_params", model.parameters(),
+        "size", model.bytes());
+  }
+
+  private static synchronized void say(Object line) {
+    System.out.println(JSON.writeValueAsString(line));
+    System.out.flush();
+  }
+}

@@ -1,0 +1,191 @@
+package dev.lathe.serving.routing;
+
+import dev.lathe.serving.accounting.RequestRow;
+import dev.lathe.serving.providers.remote.UpstreamAnswer;
+import dev.lathe.serving.routing.Reply.ClientGone;
+import dev.lathe.serving.wire.AnswerBody;
+import dev.lathe.serving.wire.ChatRequest;
+import dev.lathe.serving.wire.Events;
+import dev.lathe.serving.wire.UpstreamError;
+import dev.lathe.serving.wire.WireError;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** One request on its way: passes an upstream's answer on, and keeps what the log wants to know. */
+final class Answering {
+  private static final int LONGEST = 64 << 20;
+  private static final int LONGEST_ERROR = 1 << 20;
+  private static final byte[] DONE = Events.DONE.getBytes(StandardCharsets.US_ASCII);
+
+  private final Route route;
+  private final ChatRequest request;
+  private final Reply reply;
+  private final AnswerBody.Names names;
+  private final Instant at;
+  private final long started = System.nanoTime();
+  private int status = 200;
+  private @Nullable String error;
+  private @Nullable Double firstByteMs;
+  private @Nullable Integer promptTokens;
+  private @Nullable Integer completionTokens;
+
+  Answering(Route route, ChatRequest request, Reply reply, Clock clock) {
+    this.route = route;
+    this.request = request;
+    this.reply = reply;
+    this.names = AnswerBody.Names.of(route.id(), route.asked());
+    this.at = clock.instant();
+  }
+
+  Route route() {
+    return route;
+  }
+
+  ChatRequest request() {
+    return request;
+  }
+
+  /**
+   * Passes an answer on.
+   *
+   * @param who answers, to begin a sentence with
+   * @throws IOException when the upstream broke off and nothing has gone to the client
+   * @throws WireError when it did not answer, and nothing has gone to the client
+   */
+  void pass(UpstreamAnswer answer, String who) throws IOException, ClientGone {
+    if (answer.status() != 200) {
+      throw UpstreamError.of(
+          who, answer.status(), answer.whole(LONGEST_ERROR), answer.header("Retry-After"));
+    }
+    if (answer.isEventStream() != request.streamed()) {
+      throw WireError.upstream(
+          "upstream_garbage",
+          "%s answers %s though %s was asked for. See whether its address is right."
+              .formatted(
+                  who,
+                  request.streamed() ? "as a whole" : "with a stream",
+                  request.streamed() ? "a stream" : "a whole"));
+    }
+    if (request.streamed()) {
+      stream(answer, new Events(answer.body()), who);
+    } else {
+      whole(answer.whole(LONGEST), who);
+    }
+  }
+
+  private void whole(byte[] body, String who) throws ClientGone {
+    var answer = checked(body, who);
+    firstByteMs = milliseconds();
+    reply.whole(route.headers(), answer.named(names));
+  }
+
+  private AnswerBody checked(byte[] body, String who) {
+    var answer = AnswerBody.read(body);
+    if (answer != null && answer.isError()) {
+      throw UpstreamError.of(who, 502, body, null);
+    }
+    if (answer == null || !answer.answers()) {
+      throw WireError.upstream(
+          "upstream_garbage",
+          who + " sent what is no chat completion. See whether its address is right.");
+    }
+    count(answer);
+    return answer;
+  }
+
+  private void count(AnswerBody answer) {
+    if (answer.promptTokens() != null) {
+      promptTokens = answer.promptTokens();
+    }
+    if (answer.completionTokens() != null) {
+      completionTokens = answer.completionTokens();
+    }
+  }
+
+  private void stream(UpstreamAnswer answer, Events events, String who)
+      throws IOException, ClientGone {
+    var first = events.next();
+    if (first == null) {
+      throw new IOException("the stream ended before its first event");
+    }
+    var body = checked(first, who); // before the head goes out: an error still has its own status
+    firstByteMs = milliseconds();
+    reply.begin(route.headers());
+    reply.event(body.named(names));
+    boolean finished = body.finished();
+    try {
+      while (true) {
+        if (!events.hasNext()) {
+          reply.flush();
+        }
+        var data = events.next();
+        if (data == null || Events.isDone(data)) {
+          if (data == null && !finished) {
+            throw new IOException("the stream ended in the middle");
+          }
+          answer.complete();
+          break;
+        }
+        var event = AnswerBody.read(data);
+        if (event == null || event.isError()) {
+          throw new IOException(
+              event == null ? "an event is no JSON" : UpstreamError.message(data));
+        }
+        count(event);
+        finished |= event.finished();
+        reply.event(event.named(names));
+      }
+      reply.event(DONE);
+    } catch (IOException e) {
+      // The first byte has gone, so the stream itself tells.
+      error = who + " broke off: " + e.getMessage();
+      reply.event(WireError.upstream("upstream_broke_off", error + ". Ask again.").json());
+    }
+    reply.flush();
+  }
+
+  /** Whether the upstream broke off after its first byte. */
+  boolean brokeOff() {
+    return status == 200 && error != null;
+  }
+
+  void failed(int failedStatus, String message) {
+    status = failedStatus;
+    error = message;
+  }
+
+  private double milliseconds() {
+    return (System.nanoTime() - started) / 1e6;
+  }
+
+  RequestRow row() {
+    var arm = route.assignment();
+    var local = route.target() instanceof Target.Local l ? l : null;
+    var version = local == null ? null : local.version();
+    return new RequestRow(
+        route.id(),
+        at,
+        route.asked(),
+        route.target().name(),
+        local == null ? null : local.alias(),
+        version == null ? null : version.version(),
+        version == null ? null : version.run(),
+        version == null ? null : version.dataset(),
+        local == null ? null : local.base(),
+        arm == null ? null : arm.experiment(),
+        arm == null ? null : Integer.valueOf(arm.phase()),
+        arm == null ? null : Integer.valueOf(arm.arm()),
+        route.subject(),
+        request.streamed(),
+        status,
+        error,
+        firstByteMs,
+        milliseconds(),
+        promptTokens,
+        completionTokens,
+        null);
+  }
+}

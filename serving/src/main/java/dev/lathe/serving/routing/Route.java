@@ -1,0 +1,50 @@
+package dev.lathe.serving.routing;
+
+import dev.lathe.serving.routing.Assignments.Assignment;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where one request goes, and why.
+ *
+ * @param id the answer's
+ * @param asked the model as the client named it
+ * @param subject a hash of whom it is for
+ * @param assignment the experiment's choice, if one was asked
+ */
+public record Route(
+    String id, String asked, String subject, @Nullable Assignment assignment, Target target) {
+
+  /** What the answer tells of itself in headers. */
+  public Map<String, String> headers() {
+    var headers = new LinkedHashMap<String, String>();
+    headers.put("x-lathe-id", id);
+    put(headers, "x-lathe-route", target.name());
+    switch (target) {
+      case Target.Remote remote -> put(headers, "x-lathe-provider", remote.provider().name());
+      case Target.Local local -> {
+        put(headers, "x-lathe-base", local.base());
+        var version = local.version();
+        if (version != null) {
+          put(headers, "x-lathe-version", version.version());
+          put(headers, "x-lathe-run", version.run());
+          put(headers, "x-lathe-dataset", version.dataset());
+        }
+        put(headers, "x-lathe-alias", local.alias());
+      }
+    }
+    if (assignment != null) {
+      put(headers, "x-lathe-experiment", assignment.experiment());
+      put(headers, "x-lathe-arm", Integer.toString(assignment.arm()));
+    }
+    return headers;
+  }
+
+  /** A header holds printable ASCII. */
+  private static void put(Map<String, String> headers, String name, @Nullable String value) {
+    if (value != null && !value.isEmpty()) {
+      headers.put(name, value.replaceAll("[^ -~]", "?"));
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package dev.lathe.serving.settings;
+
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.input.Settings;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
+/**
+ * {@code lathe.yaml}: where else requests can be answered, and the server's limits. Every key has a
+ * default; the file may be missing.
+ *
+ * @param providers by name
+ */
+public record LatheYaml(Map<String, Provider> providers, ServerLimits server) {
+  private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_-]{0,62}");
+  private static final Set<String> LATER =
+      Set.of("anthropic", "cohere", "ollama", "azure", "bedrock", "vertex", "gemini");
+  private static final YAMLMapper YAML =
+      YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
+  public LatheYaml {
+    providers = Map.copyOf(providers);
+  }
+
+  /** No providers, and the defaults. */
+  public static LatheYaml defaults() {
+    return of(Map.of(), Map.of());
+  }
+
+  /**
+   * Reads the file.
+   *
+   * @param environment what <code>${NAME}</code> stands for
+   * @throws BadInput when it is not there or is no YAML, or naming every problem in it at once
+   */
+  public static LatheYaml read(Path file, Map<String, String> environment) {
+    if (!Files.isRegularFile(file)) {
+      throw new BadInput(
+          "no such configuration",
+          file.toString(),
+          "lathe.example.yaml shows what one looks like.");
+    }
+    try {
+      var read = YAML.readTree(file.toFile());
+      var map = new TypeReference<Map<String, Object>>() {};
+      return of(
+          read.isMissingNode() || read.isNull() ? Map.of() : YAML.treeToValue(read, map),
+          environment);
+    } catch (JacksonException e) {
+      var where = e.getLocation();
+      throw new BadInput(
+          "the configuration is no YAML mapping",
+          file + (where == null ? "" : ", line " + where.getLineNr()),
+          String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse(""),
+          e);
+    }
+  }
+
+  /**
+   * @throws BadInput naming every problem at once
+   */
+  public static LatheYaml of(Map<String, ?> values, Map<String, String> environment) {
+    var s = new Settings("configuration", values);
+    var server = s.part("server");
+    var limits =
+        new ServerLimits(
+            (int) (server.number("maxBodyMiB", 16, 0.001, 1024) * (1 << 20)),
+            seconds(server.number("drainSeconds", 30, 0, 3600)));
+    var variables = new Variables(environment);
+    var providers = new LinkedHashMap<String, Provider>();
+    s.parts("providers").forEach((name, p) -> providers.put(name, provider(name, p, variables)));
+    s.done();
+    return new LatheYaml(providers, limits);
+  }
+
+  private static Provider provider(String name, Settings s, Variables variables) {
+    if (!NAME.matcher(name).matches()) {
+      s.problem(
+          "'%s' is no name for a provider: use lower-case letters, digits, '-' and '_'"
+              .formatted(name));
+    }
+    type(s);
+    var key = variables.in(s, "apiKey");
+    return new Provider(
+        name,
+        address(s, variables.in(s, "baseUrl")),
+        key == null || key.isEmpty() ? null : new Secret(key),
+        s.words("models", List.of()),
+        seconds(s.number("timeoutSeconds", 600, 0.001, 86_400)),
+        s.integer("connections", 256, 1, 65_536));
+  }
+
+  private static void type(Settings s) {
+    var type = s.text("type", null);
+    if (type == null) {
+      s.problem("type: it is missing. 'openai' means any server with OpenAI's API");
+    } else if (LATER.contains(type)) {
+      s.problem(
+          "type: '%s' is not spoken here yet; 'openai' is, and many providers offer it beside their own"
+              .formatted(type));
+    } else if (!type.equals("openai")) {
+      s.problem("type: '%s' is unknown. Known: openai".formatted(type));
+    }
+  }
+
+  private static final URI NOWHERE = URI.create("http://127.0.0.1:9");
+
+  private static URI address(Settings s, @Nullable String text) {
+    if (text == null) {
+      s.problem("baseUrl: it is missing, such as https://api.openai.com/v1");
+      return NOWHERE;
+    }
+    try {
+      var uri = new URI(text.replaceAll("/+$", ""));
+      var scheme = String.valueOf(uri.getScheme());
+      boolean plain = uri.getQuery() == null && uri.getFragment() == null;
+      if ((scheme.equals("http") || scheme.equals("https"))
+          && uri.getHost() != null
+          && uri.getUserInfo() == null
+          && plain) {
+        return uri;
+      }
+    } catch (URISyntaxException e) {
+      // told below, as for an address of another kind
+    }
+    // The text may hold a key, so it is not repeated.
+    s.problem("baseUrl: no address of the form http://host[:port]/path or https://…");
+    return NOWHERE;
+  }
+
+  private static Duration seconds(double seconds) {
+    return Duration.ofMillis(Math.max(1, Math.round(seconds * 1000)));
+  }
+}

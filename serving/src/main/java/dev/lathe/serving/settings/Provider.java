@@ -1,0 +1,28 @@
+package dev.lathe.serving.settings;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A remote server that speaks OpenAI's API.
+ *
+ * @param name stands before the colon in {@code lab:gpt-oss}
+ * @param baseUrl up to and with {@code /v1}, without a slash at its end
+ * @param apiKey sent as bearer; null for none
+ * @param models what {@code /v1/models} lists of it; others may be asked for all the same
+ * @param timeout the longest silence: before the first byte, and between two
+ * @param connections open at one time, at most
+ */
+public record Provider(
+    String name,
+    URI baseUrl,
+    @Nullable Secret apiKey,
+    List<String> models,
+    Duration timeout,
+    int connections) {
+  public Provider {
+    models = List.copyOf(models);
+  }
+}

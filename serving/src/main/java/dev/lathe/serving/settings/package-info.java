@@ -1,0 +1,5 @@
+/** What {@code lathe.yaml} says, typed. */
+@NullMarked
+package dev.lathe.serving.settings;
+
+import org.jspecify.annotations.NullMarked;

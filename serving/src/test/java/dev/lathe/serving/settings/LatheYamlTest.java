@@ -1,0 +1,136 @@
+package dev.lathe.serving.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.lathe.checkpoints.input.BadInput;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LatheYamlTest {
+  @TempDir Path folder;
+
+  private LatheYaml read(String text, Map<String, String> environment) throws IOException {
+    return LatheYaml.read(Files.writeString(folder.resolve("lathe.yaml"), text), environment);
+  }
+
+  private static Provider lab(LatheYaml yaml) {
+    return Objects.requireNonNull(yaml.providers().get("lab"));
+  }
+
+  @Test
+  void theDefaults() {
+    assertThat(LatheYaml.defaults())
+        .isEqualTo(new LatheYaml(Map.of(), new ServerLimits(16 << 20, Duration.ofSeconds(30))));
+  }
+
+  @Test
+  void everyKeyIsRead() throws IOException {
+    var yaml =
+        read(
+            """
+            server: {maxBodyMiB: 1, drainSeconds: 2}
+            providers:
+              lab:
+                type: openai
+                baseUrl: "http://127.0.0.1:9100/v1/"
+                apiKey: "${LAB_KEY}"
+                models: [gpt-oss, "meta/llama"]
+                timeoutSeconds: 5
+                connections: 8
+            """,
+            Map.of("LAB_KEY", "s3cret$1"));
+    assertThat(yaml.server()).isEqualTo(new ServerLimits(1 << 20, Duration.ofSeconds(2)));
+    assertThat(yaml.providers().get("lab"))
+        .isEqualTo(
+            new Provider(
+                "lab",
+                URI.create("http://127.0.0.1:9100/v1"),
+                new Secret("s3cret$1"),
+                java.util.List.of("gpt-oss", "meta/llama"),
+                Duration.ofSeconds(5),
+                8));
+    assertThat(yaml.toString()).doesNotContain("s3cret");
+  }
+
+  @Test
+  void everyProblemIsToldAtOnce() {
+    assertThatExceptionOfType(BadInput.class)
+        .isThrownBy(
+            () ->
+                read(
+                    """
+                    serevr: {}
+                    server: {maxBodyMib: 3}
+                    providers:
+                      claude: {type: anthropic, baseUrl: "https://api.example/v1"}
+                      Lab: {type: openai, baseURL: "http://x/v1", apiKey: "${NO_SUCH_KEY}"}
+                      ftp: {type: opnai, baseUrl: "ftp://user:pw@x/y"}
+                      flat: 7
+                    """,
+                    Map.of()))
+        .withMessageContainingAll(
+            "unknown key 'serevr'. Did you mean 'server'?",
+            "unknown key 'server.maxBodyMib'. Did you mean 'maxBodyMiB'?",
+            "providers.claude.type: 'anthropic' is not spoken here yet",
+            "'Lab' is no name",
+            "unknown key 'providers.Lab.baseURL'. Did you mean 'baseUrl'?",
+            "providers.Lab.baseUrl: it is missing",
+            "providers.Lab.apiKey: the environment has no NO_SUCH_KEY",
+            "providers.ftp.type: 'opnai' is unknown",
+            "providers.ftp.baseUrl: no address",
+            "providers.flat: keys with values are expected")
+        .withMessageNotContaining("user:pw");
+  }
+
+  @Test
+  void aVariableMayHaveADefault() throws IOException {
+    var text =
+        "providers: {lab: {type: openai, baseUrl: 'http://${HOST:-127.0.0.1}:1/v1', apiKey: '${K:-}'}}";
+    var lab = lab(read(text, Map.of()));
+    assertThat(lab.baseUrl()).hasToString("http://127.0.0.1:1/v1");
+    assertThat(lab.apiKey()).isNull();
+    assertThat(lab(read(text, Map.of("HOST", "h", "K", "k"))).baseUrl())
+        .hasToString("http://h:1/v1");
+  }
+
+  @Test
+  void whatIsNoYamlOrNotThereOrTwiceThereIsToldWithItsPlace() {
+    assertThatExceptionOfType(BadInput.class)
+        .isThrownBy(() -> read("providers: [", Map.of()))
+        .withMessageContaining("lathe.yaml, line");
+    assertThatExceptionOfType(BadInput.class)
+        .isThrownBy(() -> read("- a\n- b\n", Map.of()))
+        .withMessageContaining("no YAML mapping");
+    assertThatExceptionOfType(BadInput.class)
+        .isThrownBy(() -> read("server: {}\nserver: {}\n", Map.of()))
+        .withMessageContaining("no YAML mapping");
+    assertThatExceptionOfType(BadInput.class)
+        .isThrownBy(() -> LatheYaml.read(folder.resolve("none.yaml"), Map.of()))
+        .withMessageContaining("lathe.example.yaml");
+  }
+
+  @Test
+  void anEmptyFileSaysNothing() throws IOException {
+    assertThat(read("# nothing\n", Map.of())).isEqualTo(LatheYaml.defaults());
+  }
+
+  @Test
+  void theExampleThatShipsIsRead() {
+    var root = Path.of("").toAbsolutePath();
+    var file =
+        Files.exists(root.resolve("lathe.example.yaml"))
+            ? root.resolve("lathe.example.yaml")
+            : root.resolveSibling("lathe.example.yaml");
+    var yaml = LatheYaml.read(file, Map.of("OPENAI_API_KEY", "sk-test"));
+    assertThat(yaml.providers()).containsKeys("openai", "lab");
+    assertThat(yaml.server()).isEqualTo(LatheYaml.defaults().server());
+  }
+}
