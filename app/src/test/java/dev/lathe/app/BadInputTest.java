@@ -72,6 +72,7 @@ class BadInputTest {
     assertThat(build(folder.resolve("nowhere/a.jsonl")).refused().err())
         .contains("there is no directory");
     assertThat(build(folder).refused().err()).contains("is a directory, not a file");
+    assertThat(build(Path.of("/dev/zero")).refused().err()).contains("is a pipe or a device");
   }
 
   @Test
@@ -134,6 +135,17 @@ class BadInputTest {
     var shown = home.run("dataset", "show", "counted", "--json").done().json();
     assertThat(shown.path("broken").asInt()).isEqualTo(4);
     assertThat(shown.path("kept").asInt()).isEqualTo(20);
+  }
+
+  @Test
+  void anArrayThatIsCutOffIsReadAsFarAsItGoes() throws IOException {
+    var array = "[" + lines(6).strip().replace("\n", ",\n") + "";
+    var log = file("array.json", array);
+    var built = home.run("dataset", "build", log.toString(), "--name", "counted", "--base", "tiny");
+    assertThat(built.done().out())
+        .contains(
+            "6 conversations read", "1 entries broken", "the array cannot be read from here on")
+        .doesNotContain("Source");
   }
 
   @Test
@@ -245,6 +257,23 @@ class BadInputTest {
         home.run("train", "--base", "tiny", "--dataset", "desk@1", "--name", "m", "--set", set);
     assertThat(ran.refused().err()).contains(said);
     assertThat(home.run("runs", "list", "--json").json().path("items").size()).isZero();
+  }
+
+  @Test
+  void anExportGoesIntoAFileAndNowhereElse() {
+    for (var out : new String[] {"/dev/null", "/dev/full", "/nowhere/x", folder.toString()}) {
+      home.run("dataset", "export", "desk", "--format", "tokens", "--out", out).refused();
+    }
+    assertThat(Files.isRegularFile(Path.of("/dev/null"))).isFalse();
+    var out = folder.resolve("out.jsonl").toString();
+    assertThat(
+            home.run("dataset", "export", "desk", "--format", "tokns", "--out", out)
+                .refused()
+                .err())
+        .contains("tokens");
+    home.run("dataset", "export", "desk", "--format", "tokens", "--split", "tain", "--out", out)
+        .refused();
+    assertThat(folder.resolve("out.jsonl")).doesNotExist();
   }
 
   @Test

@@ -75,13 +75,40 @@ class ServedGatesTest {
     }
     var log = Files.writeString(folder.resolve("log.jsonl"), lines);
     lathe(
-        "dataset", "build", log.toString(), "--name", "desk", "--base", "tiny", "--set",
-        "test=0.2", "--set", "validation=0", "--set", "dedupe=off", "--set", "redact=none");
+        "dataset",
+        "build",
+        log.toString(),
+        "--name",
+        "desk",
+        "--base",
+        "tiny",
+        "--set",
+        "test=0.2",
+        "--set",
+        "validation=0",
+        "--set",
+        "dedupe=off",
+        "--set",
+        "redact=none");
     var run =
         lathe(
-            "train", "--base", "tiny", "--dataset", "desk@1", "--name", "desk", "--set",
-            "steps=240", "--set", "batchTokens=600", "--set", "learningRate=0.01", "--set",
-            "threads=1", "--set", "precision=fp32");
+            "train",
+            "--base",
+            "tiny",
+            "--dataset",
+            "desk@1",
+            "--name",
+            "desk",
+            "--set",
+            "steps=240",
+            "--set",
+            "batchTokens=600",
+            "--set",
+            "learningRate=0.01",
+            "--set",
+            "threads=1",
+            "--set",
+            "precision=fp32");
     var id = run.path("id").asString();
     dataset = new DatasetStore(folder.resolve("datasets")).require("desk@1");
     version =

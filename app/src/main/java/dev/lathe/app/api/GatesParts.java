@@ -19,7 +19,9 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** What a version must pass to be promoted: measured by the trainer and by the engine that serves. */
+/**
+ * What a version must pass to be promoted: measured by the trainer and by the engine that serves.
+ */
 @Configuration(proxyBeanMethods = false)
 class GatesParts {
   @Bean

@@ -100,12 +100,19 @@ final class DemoTraining {
     if (completed.isPresent()) {
       return new Trained(owner.get("runs/" + completed.get()), true);
     }
-    var stopped = wanted.stopped(listing, runs);
-    if (stopped.isPresent()) {
-      var id = stopped.get();
-      terminal().err().println("  going on with run " + id + ", which was stopped");
-      owner.post("runs/" + id + "/resume", Map.of(), OwnerClient.Repeat.NEVER);
+    var underWay = wanted.underWay(listing, runs);
+    if (underWay.isPresent()) {
+      var id = underWay.get();
+      terminal().err().println("  run " + id + " is under way: following it");
       return new Trained(followed(new RunFollower(owner, id, terminal())), false);
+    }
+    var ended = wanted.ended(listing, runs);
+    if (ended.isPresent()) {
+      var id = ended.get();
+      var follower = new RunFollower(owner, id, terminal()).fromNow();
+      var resumed = owner.post("runs/" + id + "/resume", Map.of(), OwnerClient.Repeat.NEVER);
+      terminal().err().println("  run " + id + ": " + resumed.path("note").asString(""));
+      return new Trained(followed(follower), false);
     }
     var started =
         owner.post(
@@ -133,7 +140,10 @@ final class DemoTraining {
           500,
           "the run ended as " + state,
           id,
-          run.path("error").asString("") + " See './lathe runs show " + id + "'.");
+          run.path("error").asString("")
+              + " See './lathe runs show "
+              + id
+              + "'; './lathe demo --fresh' trains anew.");
     }
     return run;
   }

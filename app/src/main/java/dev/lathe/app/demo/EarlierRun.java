@@ -4,6 +4,7 @@ import dev.lathe.pipelines.supervision.RunDirectory;
 import dev.lathe.pipelines.supervision.RunSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -34,14 +35,19 @@ public record EarlierRun(String weightsSha256, String datasetId, Map<String, Obj
         .findFirst();
   }
 
-  /** One that was asked to stop and can go on. */
-  public Optional<String> stopped(JsonNode listing, Path runs) {
-    return same(listing, runs, "stopped").findFirst();
+  /** One that trains just now, or waits for its turn: its command may have been killed. */
+  public Optional<String> underWay(JsonNode listing, Path runs) {
+    return same(listing, runs, "queued", "running").findFirst();
   }
 
-  private Stream<String> same(JsonNode listing, Path runs, String state) {
+  /** One that was stopped, killed or failed on its way, and can go on from its checkpoints. */
+  public Optional<String> ended(JsonNode listing, Path runs) {
+    return same(listing, runs, "stopped", "paused", "failed").findFirst();
+  }
+
+  private Stream<String> same(JsonNode listing, Path runs, String... states) {
     return StreamSupport.stream(listing.path("items").spliterator(), false)
-        .filter(run -> run.path("state").asString("").equals(state))
+        .filter(run -> List.of(states).contains(run.path("state").asString("")))
         .map(run -> run.path("id").asString(""))
         .filter(id -> isSame(RunDirectory.of(runs.resolve(id)).readSpec()));
   }

@@ -43,7 +43,7 @@ final class ArrayItems implements Items {
       ended = true;
       return new Item.Unreadable(
           e.getLocation() == null ? 1 : e.getLocation().getLineNr(),
-          "the array cannot be read from here on: " + e.getOriginalMessage());
+          "the array cannot be read from here on: " + Json.reason(e));
     }
   }
 

@@ -122,7 +122,8 @@ public final class LogFile {
     return new BadInput(
         "this log cannot be read",
         path.toString(),
-        String.valueOf(e.getMessage()) + ". Check the file and its permissions.",
+        (e.getMessage() == null ? "It ends too early" : e.getMessage())
+            + ". Check the file and its permissions.",
         e);
   }
 

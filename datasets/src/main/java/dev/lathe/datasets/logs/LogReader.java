@@ -70,13 +70,8 @@ public final class LogReader implements Iterator<LogEntry>, AutoCloseable {
       } catch (CharacterCodingException invalid) {
         throw new Malformed("the line is not valid UTF-8");
       }
-      throw new Malformed("no valid JSON: " + firstSentence(e.getOriginalMessage()));
+      throw new Malformed("no valid JSON: " + Json.reason(e));
     }
-  }
-
-  private static String firstSentence(String message) {
-    int end = message.indexOf('\n');
-    return end < 0 ? message : message.substring(0, end);
   }
 
   /**

@@ -47,6 +47,9 @@ public final class Logs {
     if (Files.isDirectory(path)) {
       return Optional.of(path + " is a directory, not a file");
     }
+    if (Files.exists(path) && !Files.isRegularFile(path)) {
+      return Optional.of(path + " is a pipe or a device; a log is read more than once");
+    }
     if (Files.isReadable(path)) {
       return Optional.empty();
     }

@@ -70,7 +70,7 @@ final class LooksLike {
       }
       return "JSON, but no objects";
     } catch (JacksonException e) {
-      return "JSON that is broken: " + e.getOriginalMessage().lines().findFirst().orElse("");
+      return "JSON that is broken: " + Json.reason(e);
     }
   }
 }

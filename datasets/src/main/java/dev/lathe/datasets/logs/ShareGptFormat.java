@@ -67,7 +67,7 @@ final class ShareGptFormat implements Format {
           Entries.text(call, "name"),
           arguments.isString() ? arguments.stringValue() : arguments.toString());
     } catch (JacksonException e) {
-      throw new Malformed("a function_call is no JSON: " + e.getOriginalMessage());
+      throw new Malformed("a function_call is no JSON: " + Json.reason(e));
     }
   }
 }

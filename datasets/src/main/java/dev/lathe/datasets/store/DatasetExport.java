@@ -1,5 +1,6 @@
 package dev.lathe.datasets.store;
 
+import dev.lathe.checkpoints.files.DiskFull;
 import dev.lathe.checkpoints.files.Durable;
 import dev.lathe.checkpoints.input.BadInput;
 import java.io.BufferedOutputStream;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A version's examples as a file for other programs, written aside and renamed. */
@@ -44,12 +46,16 @@ public final class DatasetExport {
   /**
    * @param split null for all, one after another
    * @return the lines written
+   * @throws BadInput when {@code out} is no path of a file, or cannot be written
    */
   public static long write(VersionFolder version, Format format, @Nullable Split split, Path out) {
     var target = out.toAbsolutePath();
     var aside = target.resolveSibling("." + target.getFileName() + ".aside");
     if (Files.isDirectory(target)) {
       throw new BadInput("--out is a directory", out.toString(), "Give the path of a file.");
+    }
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      throw new BadInput("--out is a pipe or a device", out.toString(), "Give the path of a file.");
     }
     var parent = target.getParent();
     if (parent == null || !Files.isDirectory(parent)) {
@@ -68,9 +74,20 @@ public final class DatasetExport {
       }
       Durable.moveInto(aside, target);
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + out, e);
+      throw unwritable(e, out);
+    } catch (UncheckedIOException e) {
+      throw unwritable(Objects.requireNonNull(e.getCause()), out);
+    } finally {
+      aside.toFile().delete(); // what a failure left
     }
     return lines;
+  }
+
+  private static BadInput unwritable(IOException e, Path out) {
+    return DiskFull.orUnchecked(e, out) instanceof BadInput full
+        ? full
+        : new BadInput(
+            "--out cannot be written", out + " (" + e + ")", "Choose a folder of yours.", e);
   }
 
   private static long conversations(VersionFolder version, Split split, OutputStream out) {
