@@ -109,7 +109,7 @@ class Tools:
         config = self.folder / "lathe.yaml"
         config.write_text(f'providers:\n  mock: {{type: openai, baseUrl: "{upstream}/v1", models: [mock]}}\n')
         ours = Lathe(self.peers.root, home)
-        ours.call("doctor")  # builds Lathe when it must be
+        ours.call("bases", "list")  # builds Lathe when it must be
         address = f"http://127.0.0.1:{free_port()}"
         with self.running("lathe", [ours.launcher, "serve", "--port", address.rpartition(":")[2], "--config", config], address + "/api/health", **ours.env):
             yield address
@@ -120,7 +120,8 @@ class Tools:
         config.write_text(f"model_list:\n  - model_name: mock\n    litellm_params: {{model: openai/mock, api_base: {upstream}/v1, api_key: none}}\n")
         port = free_port()
         command = [self.python().parent / "litellm", "--config", config, "--host", "127.0.0.1", "--port", port]
-        with self.running("litellm", command, f"http://127.0.0.1:{port}/health/liveliness", LITELLM_LOG="ERROR"):
+        with self.running("litellm", command, f"http://127.0.0.1:{port}/health/liveliness", LITELLM_LOG="ERROR",
+                LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY="true"):  # nobody here checks keys
             yield f"http://127.0.0.1:{port}", "mock", []
 
     def python(self):
