@@ -143,7 +143,8 @@ class BadInputTest {
     var log = file("array.json", array);
     var built = home.run("dataset", "build", log.toString(), "--name", "counted", "--base", "tiny");
     assertThat(built.done().out())
-        .contains("6 conversations read", "1 entries broken", "the array cannot be read from here on")
+        .contains(
+            "6 conversations read", "1 entries broken", "the array cannot be read from here on")
         .doesNotContain("Source");
   }
 
@@ -259,14 +260,18 @@ class BadInputTest {
   }
 
   @Test
-  void anExportGoesIntoAFileAndNowhereElse() {
-    for (var out : new String[] {"/dev/null", "/dev/full", "/nowhere/x", folder.toString()}) {
+  void anExportGoesIntoAFileAndNowhereElse() throws Exception {
+    var pipe = folder.resolve("pipe");
+    new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor();
+    for (var out : new String[] {pipe.toString(), "/nowhere/x", folder.toString()}) {
       home.run("dataset", "export", "desk", "--format", "tokens", "--out", out).refused();
     }
-    assertThat(Files.isRegularFile(Path.of("/dev/null"))).isFalse();
+    assertThat(Files.isRegularFile(pipe)).isFalse();
     var out = folder.resolve("out.jsonl").toString();
     assertThat(
-            home.run("dataset", "export", "desk", "--format", "tokns", "--out", out).refused().err())
+            home.run("dataset", "export", "desk", "--format", "tokns", "--out", out)
+                .refused()
+                .err())
         .contains("tokens");
     home.run("dataset", "export", "desk", "--format", "tokens", "--split", "tain", "--out", out)
         .refused();

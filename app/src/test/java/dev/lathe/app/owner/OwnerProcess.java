@@ -4,11 +4,21 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** The application in a process of its own, as the launcher starts it. */
 public record OwnerProcess(Process process) implements AutoCloseable {
   public static OwnerProcess start(Path home, String... arguments) throws IOException {
+    return start(home, Map.of(), arguments);
+  }
+
+  /**
+   * @param environment beside this process's own
+   */
+  public static OwnerProcess start(
+      Path home, Map<String, String> environment, String... arguments) throws IOException {
     var builder = new ProcessBuilder(command(arguments));
+    builder.environment().putAll(environment);
     builder.environment().put("LATHE_HOME", home.toString());
     return new OwnerProcess(builder.start());
   }
