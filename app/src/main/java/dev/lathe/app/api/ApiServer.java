@@ -8,7 +8,6 @@ import dev.lathe.serving.settings.ServerLimits;
 import java.net.URI;
 import java.util.HashMap;
 import java.util.Map;
-import org.springframework.beans.factory.BeanCreationException;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.tomcat.TomcatWebServer;
@@ -41,22 +40,23 @@ public final class ApiServer implements HomeServer {
       }
       var address = URI.create("http://" + LOOPBACK + ":" + server.getPort());
       return new ApiRunning(context, address, door);
-    } catch (BeanCreationException e) {
-      throw badInput(e);
-    } catch (PortInUseException e) {
-      throw new BadInput(
-          "the port is taken",
-          Integer.toString(door.port()),
-          "Choose another with --port, or end what listens there.",
-          e);
+    } catch (RuntimeException e) {
+      throw told(e, door);
     }
   }
 
-  /** A configuration that cannot be used is told as such, and not as a bean that failed. */
-  private static RuntimeException badInput(BeanCreationException e) {
+  /** What a user can mend is told as such, and not as a bean that failed. */
+  private static RuntimeException told(RuntimeException e, Door door) {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (t instanceof BadInput bad) {
         return bad;
+      }
+      if (t instanceof PortInUseException) {
+        return new BadInput(
+            "the port is taken",
+            Integer.toString(door.port()),
+            "Choose another with --port, or end what listens there.",
+            e);
       }
     }
     return e;

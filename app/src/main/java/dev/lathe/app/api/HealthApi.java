@@ -3,7 +3,9 @@ package dev.lathe.app.api;
 import dev.lathe.app.owner.Home;
 import dev.lathe.app.owner.Release;
 import dev.lathe.serving.accounting.RequestLog;
-import dev.lathe.serving.routing.Router;
+import dev.lathe.serving.providers.llama.LlamaEngines;
+import dev.lathe.serving.providers.llama.LoadedEngine;
+import dev.lathe.serving.routing.Standings;
 import java.util.List;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
@@ -14,20 +16,28 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping("/api/health")
 class HealthApi {
   private final Home home;
-  private final Router router;
+  private final LlamaEngines engines;
   private final RequestLog requests;
+  private final Standings standings;
 
-  HealthApi(Home home, Router router, RequestLog requests) {
+  HealthApi(Home home, LlamaEngines engines, RequestLog requests, Standings standings) {
     this.home = home;
-    this.router = router;
+    this.engines = engines;
     this.requests = requests;
+    this.standings = standings;
   }
 
   /**
    * @param loaded the models that local engines hold
+   * @param moving aliases whose new version is not loaded yet, so that the one before answers
    */
   record Health(
-      String home, long pid, String version, List<String> loaded, RequestsLogged requests) {}
+      String home,
+      long pid,
+      String version,
+      List<LoadedEngine> loaded,
+      List<Standings.Moving> moving,
+      RequestsLogged requests) {}
 
   /**
    * The request log.
@@ -43,7 +53,8 @@ class HealthApi {
         home.folder().toString(),
         ProcessHandle.current().pid(),
         Release.VERSION,
-        router.loaded(),
+        engines.loaded(),
+        standings.moving(),
         new RequestsLogged(requests.written(), requests.waiting(), requests.lost()));
   }
 }

@@ -2,13 +2,20 @@ package dev.lathe.app.api;
 
 import dev.lathe.app.owner.Door;
 import dev.lathe.app.owner.Home;
+import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.registry.models.ModelRegistry;
+import dev.lathe.registry.promotion.Aliases;
 import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.providers.LocalEngines;
+import dev.lathe.serving.providers.llama.EngineSettings;
+import dev.lathe.serving.providers.llama.LlamaEngines;
 import dev.lathe.serving.providers.remote.Upstream;
 import dev.lathe.serving.routing.Assignments;
 import dev.lathe.serving.routing.LocalTargets;
+import dev.lathe.serving.routing.RegistryTargets;
 import dev.lathe.serving.routing.Router;
+import dev.lathe.serving.routing.Standings;
 import dev.lathe.serving.routing.Targets;
 import dev.lathe.serving.settings.LatheYaml;
 import dev.lathe.serving.settings.Provider;
@@ -87,22 +94,49 @@ class RouterParts {
     return new Upstream(configured.connections());
   }
 
+  /** Their processes end with this bean: after the answers, before the database. */
+  @Bean(destroyMethod = "close")
+  LlamaEngines localEngines(Home home) {
+    return new LlamaEngines(home.folder().resolve("engines"), EngineSettings.defaults());
+  }
+
+  @Bean(destroyMethod = "close")
+  Standings standings(LocalEngines engines) {
+    return new Standings(engines);
+  }
+
+  /**
+   * A server loads what is promoted at once; a command that owns the home for a moment does not.
+   */
   @Bean
-  Targets targets(
-      Configured configured,
-      ObjectProvider<LocalTargets> local,
-      ObjectProvider<Assignments> experiments) {
-    return new Targets(
-        configured.yaml(),
-        local.getIfAvailable(() -> LocalTargets.NONE),
-        experiments.getIfAvailable(() -> Assignments.NONE));
+  LocalTargets localTargets(
+      Home home,
+      Door door,
+      ObjectProvider<ModelRegistry> models,
+      ObjectProvider<Aliases> known,
+      Standings standings) {
+    var aliases = known.getIfAvailable();
+    if (aliases == null) {
+      return LocalTargets.NONE;
+    }
+    var local =
+        new RegistryTargets(models.getObject(), aliases, new BaseStore(home.bases()), standings);
+    if (door.open()) {
+      aliases.onChange(p -> local.prepare(p.name(), p.alias()));
+    }
+    return local;
   }
 
   @Bean
-  Router router(
-      Targets targets, ObjectProvider<LocalEngines> engines, Upstream upstream, RequestLog log) {
-    return new Router(
-        targets, engines.getIfAvailable(NoEngines::new), upstream, log, Clock.systemUTC());
+  Targets targets(
+      Configured configured, LocalTargets local, ObjectProvider<Assignments> experiments) {
+    return new Targets(
+        configured.yaml(), local, experiments.getIfAvailable(() -> Assignments.NONE));
+  }
+
+  @Bean
+  Router router(Targets targets, LocalEngines engines, Upstream upstream, RequestLog log) {
+    return new Router(targets, engines, upstream, log, Clock.systemUTC());
   }
 
   /** Names of providers' models hold slashes, which clients encode in a path. */
@@ -112,19 +146,5 @@ class RouterParts {
         factory.addConnectorCustomizers(
             connector ->
                 connector.setEncodedSolidusHandling(EncodedSolidusHandling.DECODE.getValue()));
-  }
-
-  /** Where no engine is built in. */
-  private static final class NoEngines implements LocalEngines {
-    @Override
-    public Lease lease(dev.lathe.serving.providers.LocalModel model) {
-      throw new EngineUnavailable("no local engine is built in");
-    }
-
-    @Override
-    public void unload(String modelId) {}
-
-    @Override
-    public void close() {}
   }
 }

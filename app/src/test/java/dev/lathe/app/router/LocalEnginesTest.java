@@ -189,6 +189,17 @@ class LocalEnginesTest {
   }
 
   @Test
+  void aStreamIsCountedThoughItsClientDidNotAskForThat() throws Exception {
+    var kept = ask("instant", true);
+    assertThat(kept.data).noneMatch(e -> e.contains("usage")).hasSize(7);
+    assertThat(upstream.asked.getLast().body())
+        .startsWith("{\"stream_options\":{\"include_usage\":true},\"model\":\"instant\",");
+    var row = log.find(String.valueOf(kept.headers.get("x-lathe-id"))).orElseThrow();
+    assertThat(row.promptTokens()).isEqualTo(9);
+    assertThat(row.completionTokens()).isEqualTo(5);
+  }
+
+  @Test
   void anEngineThatDiesAgainAndAgainIsGivenUp() {
     engines.dead = 99;
     assertThatExceptionOfType(WireError.class)

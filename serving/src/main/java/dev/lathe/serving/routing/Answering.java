@@ -28,6 +28,7 @@ final class Answering {
   private final long started = System.nanoTime();
   private int status = 200;
   private @Nullable String error;
+  private boolean counted;
   private @Nullable Double firstByteMs;
   private @Nullable Integer promptTokens;
   private @Nullable Integer completionTokens;
@@ -38,6 +39,12 @@ final class Answering {
     this.reply = reply;
     this.names = AnswerBody.Names.of(route.id(), route.asked());
     this.at = clock.instant();
+  }
+
+  /** The request for a local engine, which always tells what it used. */
+  byte[] counted(String model) {
+    counted = !request.wantsUsage();
+    return request.countedForModel(model);
   }
 
   Route route() {
@@ -136,7 +143,9 @@ final class Answering {
         }
         count(event);
         finished |= event.finished();
-        reply.event(event.named(names));
+        if (!(counted && event.onlyUsage())) { // asked for by us and not by the client
+          reply.event(event.named(names));
+        }
       }
       reply.event(DONE);
     } catch (IOException e) {

@@ -15,10 +15,6 @@ import dev.lathe.serving.wire.WireError;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,7 +36,6 @@ public final class Router {
   private final RequestLog requests;
   private final Clock clock;
   private final AnswerIds ids;
-  private final Set<String> loaded = ConcurrentHashMap.newKeySet();
 
   public Router(
       Targets targets, LocalEngines engines, Upstream upstream, RequestLog requests, Clock clock) {
@@ -78,11 +73,6 @@ public final class Router {
     } finally {
       requests.record(answering.row());
     }
-  }
-
-  /** The models that this router had local engines load. */
-  public List<String> loaded() {
-    return List.copyOf(new TreeSet<>(loaded));
   }
 
   /** What a name means, without asking it. */
@@ -136,11 +126,10 @@ public final class Router {
 
   private void askLocal(Target.Local target, Answering answering) throws Lost, ClientGone {
     try (var lease = engines.lease(target.model())) {
-      loaded.add(target.model().id());
       try (var answer =
           upstream.ask(
               Endpoint.of(lease.address(), LOCAL_SILENCE),
-              answering.request().forModel(target.model().id()))) {
+              answering.counted(target.model().id()))) {
         answering.pass(answer, "The engine of '" + target.name() + "'");
         if (answering.brokeOff()) {
           lease.broken();

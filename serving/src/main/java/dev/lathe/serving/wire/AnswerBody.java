@@ -21,6 +21,7 @@ public final class AnswerBody {
   private int modelFrom = -1;
   private int modelTo;
   private boolean choices;
+  private boolean empty = true;
   private boolean finished;
   private boolean error;
   private @Nullable Integer promptTokens;
@@ -88,6 +89,7 @@ public final class AnswerBody {
       return;
     }
     for (var t = parser.nextToken(); t != JsonToken.END_ARRAY; t = parser.nextToken()) {
+      empty = false;
       if (t != JsonToken.START_OBJECT) {
         parser.skipChildren();
         continue;
@@ -127,6 +129,11 @@ public final class AnswerBody {
   /** Whether it holds {@code choices}, as every answer does. */
   public boolean answers() {
     return choices;
+  }
+
+  /** Whether it tells of usage and of nothing else, as the last event of a stream does. */
+  public boolean onlyUsage() {
+    return choices && empty && (promptTokens != null || completionTokens != null);
   }
 
   /** Whether a choice tells why it ended. */

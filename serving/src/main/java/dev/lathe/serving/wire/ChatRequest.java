@@ -17,6 +17,9 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class ChatRequest {
   private static final JsonMapper JSON = JsonMapper.shared();
+  private static final byte[] NOTHING = {};
+  private static final byte[] USAGE =
+      "\"stream_options\":{\"include_usage\":true},".getBytes(StandardCharsets.US_ASCII);
 
   private final byte[] body;
   private final ObjectNode fields;
@@ -125,9 +128,29 @@ public final class ChatRequest {
 
   /** The same request for another model: all other bytes are those that came. */
   public byte[] forModel(String model) {
+    return forModel(model, NOTHING);
+  }
+
+  /** As {@link #forModel}, and its stream tells at its end what it used. */
+  public byte[] countedForModel(String model) {
+    return forModel(model, wantsUsage() ? NOTHING : USAGE);
+  }
+
+  /** Whether the client itself says what its stream shall tell. */
+  public boolean wantsUsage() {
+    return !streamed() || fields.has("stream_options");
+  }
+
+  private byte[] forModel(String model, byte[] more) {
     var name = JSON.writeValueAsString(model).getBytes(StandardCharsets.UTF_8);
-    var out = new ByteArrayOutputStream(body.length + name.length);
-    out.write(body, 0, modelFrom);
+    var out = new ByteArrayOutputStream(body.length + name.length + more.length);
+    int brace = 0;
+    while (body[brace] != '{') {
+      brace++;
+    }
+    out.write(body, 0, brace + 1);
+    out.writeBytes(more);
+    out.write(body, brace + 1, modelFrom - brace - 1);
     out.writeBytes(name);
     out.write(body, modelTo, body.length - modelTo);
     return out.toByteArray();

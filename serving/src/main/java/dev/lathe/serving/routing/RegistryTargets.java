@@ -1,0 +1,172 @@
+package dev.lathe.serving.routing;
+
+import dev.lathe.checkpoints.bases.Base;
+import dev.lathe.checkpoints.bases.BaseStore;
+import dev.lathe.checkpoints.bases.ServedBase;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.registry.models.ModelRef;
+import dev.lathe.registry.models.ModelRegistry;
+import dev.lathe.registry.models.ModelVersion;
+import dev.lathe.registry.promotion.Aliases;
+import dev.lathe.serving.providers.LocalModel;
+import dev.lathe.serving.wire.WireError;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Models of the registry and bases of the home, as local engines load them. */
+public final class RegistryTargets implements LocalTargets {
+  /** Longer contexts are cut to this: every slot of an engine holds memory for all of its own. */
+  static final int LONGEST_CONTEXT = 8192;
+
+  private static final Duration FRESH = Duration.ofSeconds(1);
+  private static final String ADAPTER = "serving/adapter.gguf";
+
+  private final ModelRegistry models;
+  private final Aliases aliases;
+  private final BaseStore bases;
+  private final Standings standings;
+  private final Map<String, Looked> looked = new ConcurrentHashMap<>();
+
+  /** What a version or base was found to be, and when: files are looked at once a second. */
+  private record Looked(Target.Local target, long at) {
+    boolean isFresh() {
+      return System.nanoTime() - at < FRESH.toNanos();
+    }
+  }
+
+  /**
+   * @param standings what answers for each alias while engines change
+   */
+  public RegistryTargets(
+      ModelRegistry models, Aliases aliases, BaseStore bases, Standings standings) {
+    this.models = models;
+    this.aliases = aliases;
+    this.bases = bases;
+    this.standings = standings;
+  }
+
+  @Override
+  public Optional<Target.Local> find(String name) {
+    var ref = ModelRef.parse(name).orElse(null);
+    if (ref == null) {
+      return base(name);
+    }
+    if (ref.number() != null) {
+      return models.find(name).map(v -> of(v, null)).or(() -> absent(name, ref));
+    }
+    var alias = ref.alias() == null ? ModelRegistry.CHAMPION : ref.alias();
+    var version = aliases.resolve(ref.name(), alias);
+    if (version.isPresent()) {
+      return Optional.of(standings.answering(of(version.get(), alias)));
+    }
+    var base = ref.alias() == null ? base(name) : Optional.<Target.Local>empty();
+    return base.isPresent() ? base : absent(name, ref);
+  }
+
+  /** Has the engine of what an alias stands on loaded, before somebody asks. */
+  public void prepare(String name, String alias) {
+    aliases.resolve(name, alias).ifPresent(v -> standings.prepare(of(v, alias)));
+  }
+
+  @Override
+  public List<String> names() {
+    var names = new ArrayList<String>();
+    for (var model : models.names()) {
+      var standing = aliases.current(model).keySet();
+      if (standing.contains(ModelRegistry.CHAMPION)) {
+        names.add(model);
+      }
+      standing.forEach(alias -> names.add(model + "@" + alias));
+      models.versions(model).forEach(v -> names.add(v.version()));
+    }
+    bases.list().stream().map(Base::name).filter(b -> !names.contains(b)).forEach(names::add);
+    return names;
+  }
+
+  /** Empty for a name that no model bears. */
+  private Optional<Target.Local> absent(String name, ModelRef ref) {
+    var versions = models.versions(ref.name());
+    if (versions.isEmpty()) {
+      return Optional.empty();
+    }
+    var newest = versions.getFirst().version();
+    if (ref.number() != null) {
+      throw WireError.model(
+          404,
+          "model_not_found",
+          "There is no version '" + name + "'. The newest is " + newest + ".");
+    }
+    var alias = ref.alias() == null ? ModelRegistry.CHAMPION : ref.alias();
+    throw WireError.model(
+        404,
+        "model_not_promoted",
+        "Nothing was promoted to '%s@%s' yet. Promote a version: ./lathe models promote %s --alias %s; or ask for '%s' itself."
+            .formatted(ref.name(), alias, newest, alias, newest));
+  }
+
+  private Optional<Target.Local> base(String name) {
+    var seen = looked.get(name);
+    if (seen != null && seen.isFresh()) {
+      return Optional.of(seen.target());
+    }
+    try {
+      return bases
+          .find(name)
+          .map(b -> keep(new Target.Local(model(name, b, null), name, null, null)));
+    } catch (BadInput e) {
+      throw WireError.unavailable("model_unusable", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Target.Local keep(Target.Local target) {
+    looked.put(target.name(), new Looked(target, System.nanoTime()));
+    return target;
+  }
+
+  private Target.Local of(ModelVersion version, @Nullable String alias) {
+    var seen = looked.get(version.version());
+    var found = seen != null && seen.isFresh() ? seen.target() : keep(look(version));
+    return new Target.Local(found.model(), found.base(), version, alias);
+  }
+
+  private Target.Local look(ModelVersion version) {
+    try {
+      var base = bases.require(version.base());
+      if (!base.weightsSha256().equals(version.baseSha256())
+          || !base.templateSha256().equals(version.templateSha256())) {
+        throw new BadInput(
+            "the base or its chat template is another one than '"
+                + version.version()
+                + "' was trained on",
+            base.name(),
+            "Pull the base that it was trained on under this name, or train again.");
+      }
+      var adapter = Path.of(version.folder()).resolve(ADAPTER);
+      if (!Files.isRegularFile(adapter)) {
+        throw new BadInput(
+            "a version without its adapter for engines",
+            adapter.toString(),
+            "'./lathe models verify " + version.version() + "' tells what is missing.");
+      }
+      return new Target.Local(model(version.version(), base, adapter), base.name(), version, null);
+    } catch (BadInput e) {
+      throw WireError.unavailable("model_unusable", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static LocalModel model(String id, Base base, @Nullable Path adapter) {
+    return new LocalModel(
+        id,
+        ServedBase.of(base),
+        adapter,
+        base.folder(),
+        Math.min(base.config().maxPositions(), LONGEST_CONTEXT));
+  }
+}
