@@ -22,13 +22,6 @@ export async function request(path, body) {
   return answer;
 }
 
-/** What a room of the API answers, or null when this server does not have the room. */
-export const requestIfThere = (path) =>
-  request(path).catch((e) => {
-    if (e.status === 404) return null;
-    throw e;
-  });
-
 export const segment = encodeURIComponent;
 
 /**

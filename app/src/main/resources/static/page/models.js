@@ -2,7 +2,7 @@
 import { html, nothing } from "lit";
 import { Room, lock, passed, command, empty, figure } from "./parts.js";
 import { store, Watch } from "./store.js";
-import { request, requestIfThere, segment } from "./api.js";
+import { request, segment } from "./api.js";
 import { bytes, count, exactly, hash, loss, plural, value, when } from "./format.js";
 
 class Models extends Room {
@@ -43,10 +43,10 @@ class Models extends Room {
       const [versions, history, audit] = await Promise.all([
         request(`models/${segment(name)}/versions`),
         request(`models/${segment(name)}/history`),
-        requestIfThere(`audit?model=${segment(name)}`),
+        request(`audit?model=${segment(name)}`),
       ]);
       if (this.#asked !== asked) return;
-      const refused = (audit?.items ?? []).filter((e) => e.action === "refuse").map((e) => ({ at: e.at, by: e.by, alias: e.subject.slice(name.length + 1), refused: true, ...e.details }));
+      const refused = audit.items.filter((e) => e.action === "refuse").map((e) => ({ at: e.at, by: e.by, alias: e.subject.slice(name.length + 1), refused: true, ...e.details }));
       this.known = { name, versions: versions.items, events: [...history.items, ...refused].sort((a, b) => (a.at < b.at ? 1 : -1)) };
     } catch (e) {
       store.fail(e);

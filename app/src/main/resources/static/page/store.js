@@ -1,5 +1,5 @@
 // What the page knows, in one place. Components watch topics and draw again when one changes.
-import { listen, request, requestIfThere, segment } from "./api.js";
+import { listen, request, segment } from "./api.js";
 import { Curves, POINTS } from "./curves.js";
 
 const FIRST = ["loss", "evalLoss"];
@@ -179,6 +179,7 @@ class Store extends EventTarget {
       const [health, runs] = await Promise.all([request("health"), request("runs")]);
       this.home = health.home;
       this.runs = runs.items;
+      this.#pending.clear(); // what was asked before a break is told by the states
       if (!this.#chosen) this.#chooseRuns();
       for (const curves of this.#curves.values()) curves.mistrust();
       this.changed("home", "runs", "shown");
@@ -214,10 +215,12 @@ class Store extends EventTarget {
     this.#asked.set(topic, performance.now());
     try {
       if (topic === "versions" || topic === "aliases") {
-        this.models = (await requestIfThere("models"))?.items ?? [];
+        const [models, runs] = await Promise.all([request("models"), topic === "versions" ? request("runs") : null]);
+        this.models = models.items;
+        if (runs) this.#tookRuns(runs.items); // a run that became a version says so
         this.changed("models");
       } else if (topic === "experiments") {
-        this.experiments = (await requestIfThere("experiments"))?.items ?? [];
+        this.experiments = (await request("experiments")).items;
         this.changed("experiments");
       } else if (topic === "datasets") {
         const [datasets, bases] = await Promise.all([request("datasets"), request("bases")]);

@@ -9,6 +9,7 @@ import dev.lathe.app.cli.Demo;
 import dev.lathe.app.cli.DoctorCommand;
 import dev.lathe.app.cli.Eval;
 import dev.lathe.app.cli.ExperimentCommand;
+import dev.lathe.app.cli.Models;
 import dev.lathe.app.cli.PullCommand;
 import dev.lathe.app.cli.Runs;
 import dev.lathe.app.cli.Serve;
@@ -26,7 +27,7 @@ public final class Main {
     var session =
         new Session(
             Home.of(environment),
-            new ApiServer(),
+            new ApiServer(environment),
             Terminal.ofThisProcess(environment),
             environment);
     System.exit(commands(session).run(arguments));
@@ -41,6 +42,7 @@ public final class Main {
         .add(new Datasets(), Datasets.parts(session)) // build, list, show, preview, stats, …
         .add(new Train(session))
         .add(new Runs(session), Runs.parts(session)) // list, show, watch, stop, resume, compare, …
+        .add(new Models(session), Models.parts(session)) // list, show, promote, rollback, …
         .add(new Eval(session))
         .add(
             new ExperimentCommand(),

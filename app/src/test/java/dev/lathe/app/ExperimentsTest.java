@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lathe.app.api.ApiServer;
 import dev.lathe.app.cli.Session;
 import dev.lathe.app.cli.Terminal;
+import dev.lathe.app.owner.Door;
 import dev.lathe.app.owner.Home;
 import dev.lathe.app.owner.HomeServer;
 import dev.lathe.checkpoints.bases.BaseStore;
@@ -107,7 +108,7 @@ class ExperimentsTest {
   void anApplicationSaysWhatItsUsersThinkOfAnAnswer() throws Exception {
     run("experiment", "start", "voice", "--arm", "tiny", "--arm", "small");
     answered("chatcmpl-1", 1);
-    HomeServer.Running server = new ApiServer().start(new Home(folder), TOKEN, 0);
+    HomeServer.Running server = new ApiServer().start(new Home(folder), Door.closed(TOKEN, 0));
     try {
       var kept = post(server, "{\"id\": \"chatcmpl-1\", \"thumb\": \"up\", \"comment\": \"ja\"}");
       assertThat(kept.statusCode()).as(kept.body()).isEqualTo(200);

@@ -49,6 +49,14 @@ class RunsTest {
       assertThat(run.has(key)).as(key).isTrue();
     }
     var id = run.path("id").asString();
+    var version = run.path("version").asString();
+    assertThat(version).startsWith("support@");
+    var registered = run("models", "show", version, "--json").json();
+    assertThat(registered.path("run").asString()).isEqualTo(id);
+    assertThat(registered.path("files").valueStream().map(f -> f.path("path").asString()))
+        .contains("adapter/adapter_model.safetensors", "serving/adapter.gguf", "README.md");
+    assertThat(run("models", "verify", version, "--json").json().path("intact").asBoolean())
+        .isTrue();
     var piece = id.substring(id.length() - 4);
 
     assertThat(run("runs", "show", piece, "--json").json()).isEqualTo(run);

@@ -3,6 +3,8 @@ package dev.lathe.registry;
 import com.zaxxer.hikari.HikariDataSource;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -24,6 +26,7 @@ import org.springframework.transaction.PlatformTransactionManager;
 public final class TestDatabase implements AutoCloseable {
   private static final AtomicInteger COUNT = new AtomicInteger();
   private static @Nullable EmbeddedPostgres postgres;
+  private static byte @Nullable [] h2;
 
   private final String url;
   private final String user;
@@ -32,12 +35,26 @@ public final class TestDatabase implements AutoCloseable {
   private TestDatabase(String url, String user) {
     this.url = url;
     this.user = user;
-    Flyway.configure().dataSource(pool()).load().migrate();
   }
 
   /** As the product opens it, durability settings included. */
   public static TestDatabase h2(Path folder) {
-    return new TestDatabase(h2Url(folder.resolve("lathe" + COUNT.incrementAndGet())), "sa");
+    var file = folder.resolve("lathe" + COUNT.incrementAndGet());
+    try {
+      Files.write(file.resolveSibling(file.getFileName() + ".mv.db"), migratedH2(folder));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new TestDatabase(h2Url(file), "sa");
+  }
+
+  /** Migrating takes longer than most tests: it is done once, and copied. */
+  private static synchronized byte[] migratedH2(Path folder) throws IOException {
+    if (h2 == null) {
+      Flyway.configure().dataSource(h2Url(folder.resolve("first")), "sa", "").load().migrate();
+      h2 = Files.readAllBytes(folder.resolve("first.mv.db"));
+    }
+    return h2;
   }
 
   public static String h2Url(Path file) {
@@ -55,7 +72,7 @@ public final class TestDatabase implements AutoCloseable {
     var name = "lathe" + COUNT.incrementAndGet();
     try (var connection = server.getPostgresDatabase().getConnection();
         var statement = connection.createStatement()) {
-      statement.execute("CREATE DATABASE " + name);
+      statement.execute("CREATE DATABASE " + name + " TEMPLATE first");
     } catch (SQLException e) {
       throw new IllegalStateException("cannot create " + name, e);
     }
@@ -66,7 +83,12 @@ public final class TestDatabase implements AutoCloseable {
     if (postgres == null) {
       try {
         postgres = EmbeddedPostgres.builder().start();
-      } catch (IOException | IllegalStateException e) {
+        try (var connection = postgres.getPostgresDatabase().getConnection();
+            var statement = connection.createStatement()) {
+          statement.execute("CREATE DATABASE first");
+        }
+        Flyway.configure().dataSource(postgres.getDatabase("postgres", "first")).load().migrate();
+      } catch (IOException | SQLException | IllegalStateException e) {
         System.err.println("PostgreSQL cannot be started here, its tests are skipped: " + e);
         throw new TestAbortedException("PostgreSQL cannot be started here", e);
       }

@@ -18,19 +18,35 @@ import org.springframework.boot.web.server.servlet.context.ServletWebServerAppli
 public final class ApiServer implements HomeServer {
   private static final String LOOPBACK = "127.0.0.1";
 
+  private final Map<String, String> environment;
+
+  /** With the home's own database. */
+  public ApiServer() {
+    this(Map.of());
+  }
+
+  /**
+   * @param environment says where the database is; the home has one of its own otherwise
+   */
+  public ApiServer(Map<String, String> environment) {
+    this.environment = Map.copyOf(environment);
+  }
+
   @Override
   public Running start(Home home, Door door) {
+    var database = Database.of(environment, home);
     // Logback's configuration reads it; it must be there before the first logger.
     System.setProperty("lathe.log", home.log().toString());
     var application = new SpringApplication(ApiContext.class);
     application.setBannerMode(Banner.Mode.OFF);
     application.setRegisterShutdownHook(false);
     application.setLogStartupInfo(false);
-    application.setDefaultProperties(properties(home, door.port()));
+    application.setDefaultProperties(properties(database, door.port()));
     application.addInitializers(
         context -> {
           context.getBeanFactory().registerSingleton("home", home);
           context.getBeanFactory().registerSingleton("door", door);
+          context.getBeanFactory().registerSingleton("database", database);
         });
     try {
       var context = (ServletWebServerApplicationContext) application.run();
@@ -41,12 +57,12 @@ public final class ApiServer implements HomeServer {
       var address = URI.create("http://" + LOOPBACK + ":" + server.getPort());
       return new ApiRunning(context, address, door);
     } catch (RuntimeException e) {
-      throw told(e, door);
+      throw told(e, door, database);
     }
   }
 
   /** What a user can mend is told as such, and not as a bean that failed. */
-  private static RuntimeException told(RuntimeException e, Door door) {
+  private static RuntimeException told(RuntimeException e, Door door, Database database) {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (t instanceof BadInput bad) {
         return bad;
@@ -59,10 +75,11 @@ public final class ApiServer implements HomeServer {
             e);
       }
     }
-    return e;
+    var failure = database.failure(e);
+    return failure == null ? e : failure;
   }
 
-  private static Map<String, Object> properties(Home home, int port) {
+  private static Map<String, Object> properties(Database database, int port) {
     var p = new HashMap<String, Object>();
     p.put("server.address", LOOPBACK);
     p.put("server.port", port);
@@ -78,16 +95,7 @@ public final class ApiServer implements HomeServer {
     p.put("spring.flyway.baseline-on-migrate", "true");
     p.put("spring.flyway.baseline-version", "0");
     p.put("spring.jackson.deserialization.fail-on-unknown-properties", "true");
-    // Without these two H2 may lose what it has acknowledged when the process is killed.
-    p.put(
-        "spring.datasource.url",
-        "jdbc:h2:file:"
-            + home.database().resolve("lathe").toAbsolutePath()
-            + ";WRITE_DELAY=0;RETENTION_TIME=0;DB_CLOSE_ON_EXIT=FALSE");
-    p.put("spring.datasource.username", "sa");
-    p.put("spring.datasource.password", "");
-    p.put("spring.datasource.hikari.maximum-pool-size", "4");
-    p.put("spring.datasource.hikari.minimum-idle", "1");
+    p.putAll(database.properties());
     p.put("logging.config", "classpath:logback-owner.xml");
     return p;
   }

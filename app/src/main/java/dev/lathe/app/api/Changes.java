@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.springframework.stereotype.Component;
 
 /**
@@ -50,7 +51,7 @@ class Changes {
    *
    * @param mark asks for a word that differs whenever the topic has changed
    */
-  record Topic(String name, java.util.function.Supplier<String> mark) {}
+  record Topic(String name, Supplier<String> mark) {}
 
   /** For one thread; sees what changes from now on. */
   Reader reader() {

@@ -6,10 +6,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
-/**
- * Server-sent events (WHATWG HTML, section 9.2), written by one thread as they come. When the
- * reader has gone the next write throws {@link NdJson.ReaderGone}, which ends the stream.
- */
+/** Server-sent events (WHATWG HTML, section 9.2), written by one thread as they come. */
 final class EventStream {
   static final String MEDIA_TYPE = "text/event-stream";
   private static final long SIGN_NANOS = 2_000_000_000L;
@@ -18,8 +15,23 @@ final class EventStream {
   private final JsonMapper json;
   private long lastWrite = System.nanoTime();
 
+  /** What is told; it ends when the reader goes, which is nothing to report. */
+  @FunctionalInterface
+  interface Story {
+    void tell(EventStream out) throws InterruptedException;
+  }
+
+  static void answer(HttpServletResponse response, JsonMapper json, Story story)
+      throws InterruptedException {
+    try {
+      story.tell(new EventStream(response, json));
+    } catch (NdJson.ReaderGone e) {
+      // a page was closed
+    }
+  }
+
   /** Begins the answer; a reader that loses it is asked to come back after a second. */
-  EventStream(HttpServletResponse response, JsonMapper json) {
+  private EventStream(HttpServletResponse response, JsonMapper json) {
     this.response = response;
     this.json = json;
     response.setContentType(MEDIA_TYPE);

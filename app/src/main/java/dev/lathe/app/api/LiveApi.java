@@ -3,6 +3,7 @@ package dev.lathe.app.api;
 import dev.lathe.pipelines.jobs.Finetunes;
 import dev.lathe.pipelines.supervision.JournalRecord;
 import dev.lathe.pipelines.supervision.JournalTail;
+import dev.lathe.pipelines.supervision.RunDirectory;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,8 +47,11 @@ class LiveApi {
       HttpServletResponse response)
       throws InterruptedException {
     var run = finetunes.find(id);
-    var out = new EventStream(response, json);
     long known = lastEvent == null ? after : lastEvent;
+    EventStream.answer(response, json, out -> journal(run, known, out));
+  }
+
+  private void journal(RunDirectory run, long known, EventStream out) throws InterruptedException {
     var tail = JournalTail.after(run.journal(), known);
     for (boolean first = true; ; first = false) {
       boolean active = finetunes.active(run.id());
@@ -78,7 +82,10 @@ class LiveApi {
    */
   @GetMapping(value = "live", produces = EventStream.MEDIA_TYPE)
   void everything(HttpServletResponse response) throws InterruptedException {
-    var out = new EventStream(response, json);
+    EventStream.answer(response, json, this::everything);
+  }
+
+  private void everything(EventStream out) throws InterruptedException {
     try (var reader = changes.reader()) {
       out.event("hello", null, Map.of());
       while (reader.open()) {

@@ -16,6 +16,24 @@ class LiveParts {
             + " (SELECT COUNT(*) FROM feedback), (SELECT MAX(at) FROM requests)");
   }
 
+  @Bean
+  Changes.Topic versionsTopic(JdbcClient jdbc) {
+    return topic(
+        jdbc,
+        "versions",
+        "SELECT (SELECT COUNT(*) FROM model_versions),"
+            + " (SELECT MAX(seq) FROM audit WHERE action = 'tag')");
+  }
+
+  @Bean
+  Changes.Topic aliasesTopic(JdbcClient jdbc) {
+    return topic(
+        jdbc,
+        "aliases",
+        "SELECT (SELECT SUM(changes) FROM aliases),"
+            + " (SELECT COUNT(*) FROM aliases WHERE guarded)");
+  }
+
   /** One row, whose values together are the mark. */
   private static Changes.Topic topic(JdbcClient jdbc, String name, String sql) {
     return new Changes.Topic(name, () -> jdbc.sql(sql).query((rs, n) -> row(rs)).single());

@@ -2,10 +2,13 @@ package dev.lathe.app.api;
 
 import dev.lathe.checkpoints.files.DiskFull;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.registry.promotion.AliasMoved;
+import dev.lathe.registry.promotion.GatesRefused;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.TypeMismatchException;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.web.ErrorResponse;
 import tools.jackson.core.JacksonException;
@@ -21,8 +24,28 @@ record Problem(int status, String what, @Nullable String value, String remedy) {
     return switch (cause(thrown)) {
       case BadInput e -> new Problem(400, e.what(), e.value(), e.remedy());
       case Refusal e -> e.problem();
+      case AliasMoved e ->
+          new Problem(
+              409,
+              "the alias stands on another version than expected",
+              e.alias() + ": expected " + e.expected() + ", found " + e.found(),
+              "Somebody else promoted meanwhile: see './lathe models history', then try again.");
+      case GatesRefused e ->
+          new Problem(
+              409,
+              e.version() + " may not become " + e.alias(),
+              e.words(),
+              e.guarded()
+                  ? "The alias is protected: no force opens it."
+                  : "'--force --reason …' promotes nonetheless; the history keeps both.");
       case HttpMessageNotReadableException e ->
           new Problem(400, "the request is not understood", reason(e), "See docs/api.md.");
+      case TypeMismatchException e ->
+          new Problem(
+              400,
+              "'" + e.getPropertyName() + "' is of another kind",
+              String.valueOf(e.getValue()),
+              "See docs/api.md.");
       case ErrorResponse e ->
           new Problem(
               e.getStatusCode().value(),
@@ -53,6 +76,9 @@ record Problem(int status, String what, @Nullable String value, String remedy) {
     for (var t : chain) {
       if (t instanceof BadInput
           || t instanceof Refusal
+          || t instanceof AliasMoved
+          || t instanceof GatesRefused
+          || t instanceof TypeMismatchException
           || t instanceof ErrorResponse
           || t instanceof HttpMessageNotReadableException) {
         return t;

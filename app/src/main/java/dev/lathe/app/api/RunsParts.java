@@ -5,6 +5,7 @@ import dev.lathe.pipelines.jobs.FinetuneParts;
 import dev.lathe.pipelines.jobs.FinetunePatience;
 import dev.lathe.pipelines.jobs.Finetunes;
 import dev.lathe.pipelines.jobs.HomeFinetunePlan;
+import dev.lathe.pipelines.jobs.Registrations;
 import dev.lathe.pipelines.supervision.RunCommand;
 import dev.lathe.registry.runs.RunImport;
 import dev.lathe.registry.runs.RunRegistry;
@@ -36,7 +37,8 @@ class RunsParts {
       RunImport imports,
       RunRegistry registry,
       JobRepository batch,
-      PlatformTransactionManager transactions) {
+      PlatformTransactionManager transactions,
+      Registrations registrations) {
     return new Finetunes(
         home.runs(),
         new HomeFinetunePlan(home.bases(), home.datasets()),
@@ -45,6 +47,7 @@ class RunsParts {
             registry,
             batch,
             transactions,
+            registrations::completed,
             RunCommand.product(),
             FinetunePatience.PRODUCT,
             Integer.parseInt(System.getenv().getOrDefault("LATHE_RUNS_AT_ONCE", "1")),

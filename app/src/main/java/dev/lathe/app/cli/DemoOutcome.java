@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import tools.jackson.databind.JsonNode;
 
 /**
  * What the demo tells at the end, and what {@code --json} prints.
@@ -15,6 +16,9 @@ import java.util.Map;
  * @param eval validation loss of the base and of the tuned model
  * @param voice share of the answers that bear every mark
  * @param marks share of the answers that bear one mark
+ * @param version what the run became
+ * @param promotion as {@code models promote} has it; missing when the version before stayed
+ * @param experiment as {@code experiment show} has it: both sides with scripted users
  * @param stages seconds a stage
  */
 record DemoOutcome(
@@ -23,9 +27,12 @@ record DemoOutcome(
     String dataset,
     String run,
     boolean reused,
+    String version,
     Pair eval,
     Pair voice,
     Map<String, Pair> marks,
+    JsonNode promotion,
+    JsonNode experiment,
     List<Answer> answers,
     Map<String, Double> stages,
     double seconds) {
@@ -76,10 +83,26 @@ record DemoOutcome(
                     mark,
                     100 * share.base(),
                     100 * share.tuned()));
-    out.printf(Locale.ROOT, "%.0f seconds in all%n", seconds());
+    for (var arm : experiment().path("arms")) {
+      out.printf(
+          Locale.ROOT,
+          "users' votes     %-24s %3d users, %.0f %% for it%n",
+          arm.path("target").asString(""),
+          arm.path("subjects").asInt(),
+          100 * arm.path("mean").asDouble(0));
+    }
+    out.println("verdict          " + DemoServing.told(experiment()));
+    out.println();
+    stages().forEach((stage, s) -> out.printf(Locale.ROOT, "%-20s %6.1f s%n", stage, s));
+    out.printf(Locale.ROOT, "%-20s %6.1f s%n", "in all", seconds());
     out.println();
     out.println("Go on:");
-    out.println("  ./lathe runs show " + run());
+    out.println(
+        "  ./lathe serve                 the page with all of this at http://127.0.0.1:8080/");
+    out.println("  ./lathe chat demo@champion");
+    out.println("  ./lathe models show demo@champion");
+    out.println("  ./lathe models history demo");
+    out.println("  ./lathe experiment show " + experiment().path("id").asString(""));
     out.println("  ./lathe dataset preview " + dataset());
     out.println("  ./lathe dataset build YOUR-LOG.jsonl --name mine --base " + base());
     out.println("  ./lathe train --base " + base() + " --dataset mine --name mine");

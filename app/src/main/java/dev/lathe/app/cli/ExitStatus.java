@@ -30,6 +30,9 @@ final class ExitStatus implements IExecutionExceptionHandler, IParameterExceptio
   /** In HTTP; a disk is for the user to clear, as bad input is to mend. */
   private static final int FULL_DISK = 507;
 
+  /** Rightly asked, and the state of things is against it: a gate refused, somebody was faster. */
+  private static final int CONFLICT = 409;
+
   private final Session session;
 
   ExitStatus(Session session) {
@@ -44,7 +47,7 @@ final class ExitStatus implements IExecutionExceptionHandler, IParameterExceptio
       case ApiError a ->
           tell(
               json,
-              a.status() < 500 || a.status() == FULL_DISK ? BAD_INPUT : FAILED,
+              mendable(a.status()) ? BAD_INPUT : FAILED,
               a.what(),
               a.value(),
               a.status() == 500 ? a.remedy() + " (" + session.home().log() + ")" : a.remedy());
@@ -64,6 +67,11 @@ final class ExitStatus implements IExecutionExceptionHandler, IParameterExceptio
               e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage()),
               "The log tells more: " + session.home().log());
     };
+  }
+
+  /** Whether the user can mend it by asking otherwise, or by making room. */
+  private static boolean mendable(int status) {
+    return status < 500 && status != CONFLICT || status == FULL_DISK;
   }
 
   @Override

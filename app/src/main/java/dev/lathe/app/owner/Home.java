@@ -33,6 +33,10 @@ public record Home(Path folder) {
     return folder.resolve("runs");
   }
 
+  public Path models() {
+    return folder.resolve("models");
+  }
+
   public Path database() {
     return folder.resolve("database");
   }

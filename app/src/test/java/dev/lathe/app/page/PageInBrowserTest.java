@@ -9,9 +9,11 @@ import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import dev.lathe.app.api.ApiServer;
+import dev.lathe.app.owner.Door;
 import dev.lathe.app.owner.Home;
 import dev.lathe.app.owner.HomeServer;
 import java.nio.file.Files;
@@ -58,7 +60,8 @@ class PageInBrowserTest {
     WrittenRun.completed(runs, "20261121-1100-aaaa", "support", 300);
     WrittenRun.completed(runs, "20261121-1101-bbbb", HOSTILE, 200);
     training = GrowingRun.start(WrittenRun.create(runs, "20261121-1200-cccc", "triage"));
-    server = new ApiServer().start(new Home(folder), TOKEN, 0);
+    server = new ApiServer().start(new Home(folder), new Door(TOKEN, 0, true, null));
+    PlaywrightAssertions.setDefaultAssertionTimeout(30_000); // the machine may be busy
     playwright =
         Playwright.create(
             new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
@@ -92,15 +95,12 @@ class PageInBrowserTest {
   private Page open(int width, ColorScheme scheme, String address) {
     var context =
         browser.newContext(
-            new Browser.NewContextOptions()
-                .setViewportSize(width, 900)
-                .setColorScheme(scheme)
-                .setExtraHTTPHeaders(Map.of("Authorization", "Bearer " + TOKEN)));
+            new Browser.NewContextOptions().setViewportSize(width, 900).setColorScheme(scheme));
     var page = context.newPage();
     page.onConsoleMessage(
         m -> {
           if (m.type().equals("error") || m.type().equals("warning")) {
-            complaints.add(m.text());
+            complaints.add(m.text() + " " + m.location());
           }
         });
     page.onPageError(complaints::add);

@@ -93,10 +93,10 @@ class ServedFilesTest {
     assertThat(llama(base, ServedBase.of(base), gguf)).isEqualTo(adapted);
 
     var merged = home.resolve("merged.gguf");
-    Merge.toGguf(base, adapter, Encoding.F32, merged);
+    Merge.toGguf(base, adapter, Encoding.F32, merged, (done, total) -> {});
     assertThat(llama(base, merged, null)).isEqualTo(adapted);
 
-    Merge.toFolder(base, adapter, null, home.resolve("merged"));
+    Merge.toFolder(base, adapter, null, home.resolve("merged"), (done, total) -> {});
     var again = new Pull(store()).pull(home.resolve("merged").toString(), p -> {});
     assertThat(trainer(again, null)).isEqualTo(adapted);
     assertThat(llama(again, ServedBase.of(again), null)).isEqualTo(adapted);

@@ -19,15 +19,23 @@ import org.jspecify.annotations.Nullable;
 public final class Merge {
   private Merge() {}
 
+  /** Told now and then how far it is; what it throws ends the merge and leaves nothing behind. */
+  @FunctionalInterface
+  public interface Progress {
+    /** Weights written so far, and in all. */
+    void merged(long done, long total);
+  }
+
   /**
-   * The merged weights, computed when they are asked for. Closing them closes the base's.
+   * The merged weights, computed when they are asked for, for one thread. Closing them closes the
+   * base's.
    *
    * @throws BadInput when the adapter does not fit, or holds NaN
    */
-  public static Weights of(Weights base, PeftAdapter adapter) {
+  public static Weights of(Weights base, PeftAdapter adapter, Progress progress) {
     adapter.requireFits(base);
     adapter.requireFinite();
-    return new MergedWeights(base, adapter);
+    return new MergedWeights(base, adapter, progress);
   }
 
   /**
@@ -40,8 +48,8 @@ public final class Merge {
    *     weight is too large for {@code dtype}; when the folder is in use or the disk is full
    */
   public static void toFolder(
-      Base base, PeftAdapter adapter, @Nullable Encoding dtype, Path folder) {
-    try (var merged = open(base, adapter)) {
+      Base base, PeftAdapter adapter, @Nullable Encoding dtype, Path folder, Progress progress) {
+    try (var merged = open(base, adapter, progress)) {
       Durable.newFolder(folder, aside -> FolderExport.write(base, merged, dtype, aside));
     }
   }
@@ -53,8 +61,9 @@ public final class Merge {
    * @param encoding of the matrices; vectors are F32
    * @throws BadInput as {@link #toFolder}, and when llama.cpp cannot load such a base
    */
-  public static void toGguf(Base base, PeftAdapter adapter, Encoding encoding, Path file) {
-    try (var merged = open(base, adapter)) {
+  public static void toGguf(
+      Base base, PeftAdapter adapter, Encoding encoding, Path file, Progress progress) {
+    try (var merged = open(base, adapter, progress)) {
       GgufExport.of(base, merged, encoding, marks(base)).write(file);
     }
   }
@@ -64,7 +73,7 @@ public final class Merge {
         "a merged weight is not finite", name, "Take an intact copy of base and adapter.");
   }
 
-  private static Weights open(Base base, PeftAdapter adapter) {
+  private static Weights open(Base base, PeftAdapter adapter, Progress progress) {
     var trainedOn = adapter.config().baseSha256();
     if (trainedOn != null && !trainedOn.equals(base.weightsSha256())) {
       throw new BadInput(
@@ -74,7 +83,7 @@ public final class Merge {
     }
     var weights = base.weights();
     try {
-      return of(weights, adapter);
+      return of(weights, adapter, progress);
     } catch (RuntimeException e) {
       weights.close();
       throw e;

@@ -4,19 +4,32 @@ import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.quantized.BlockEncoder;
 import dev.lathe.checkpoints.quantized.Encoding;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A base's weights with an adapter's scale B A added, row by row as they are asked for. */
+/**
+ * A base's weights with an adapter's scale B A added, row by row as they are asked for, by one
+ * thread.
+ */
 final class MergedWeights implements Weights {
+  /** Elements between two words of progress. */
+  private static final long EVERY = 1 << 23;
+
   private final Weights base;
   private final float scale;
   private final Map<String, LoraPair> pairs = new HashMap<>();
+  private final Merge.Progress progress;
+  private final long total;
+  private long read;
+  private long told;
 
-  MergedWeights(Weights base, PeftAdapter adapter) {
+  MergedWeights(Weights base, PeftAdapter adapter, Merge.Progress progress) {
     this.base = base;
+    this.progress = progress;
+    this.total = base.names().stream().mapToLong(name -> count(base.shape(name))).sum();
     this.scale = (float) adapter.config().scale();
     adapter.modules().forEach((module, pair) -> pairs.put(module + ".weight", pair));
   }
@@ -46,13 +59,27 @@ final class MergedWeights implements Weights {
         add(pair, (int) first + i, delta, to, i * delta.length);
       }
     }
+    long[] shape = base.shape(name);
+    tell(count * shape[shape.length - 1]);
+  }
+
+  private void tell(long elements) {
+    read += elements;
+    if (read - told >= EVERY || read == total) {
+      told = read;
+      progress.merged(read, total);
+    }
+  }
+
+  private static long count(long[] shape) {
+    return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
   }
 
   /** One row of B A is summed in float32, then scaled and added once, as PEFT merges. */
   private void add(LoraPair pair, int row, float[] delta, float[] to, int at) {
     float[] a = pair.a().values();
     float[] b = pair.b().values();
-    java.util.Arrays.fill(delta, 0);
+    Arrays.fill(delta, 0);
     for (int r = 0; r < pair.rank(); r++) {
       axpy(b[row * pair.rank() + r], a, r * delta.length, delta);
     }

@@ -59,6 +59,19 @@ public final class ServedBase {
     }
   }
 
+  /**
+   * Whether there can be such a file; reads config and tokenizer only and writes nothing.
+   *
+   * @throws BadInput when llama.cpp cannot load such a base, with the reason
+   */
+  public static void check(Base base) {
+    if (ownFile(base).isEmpty()) {
+      try (var weights = base.weights()) {
+        GgufExport.of(base, weights, null, new LinkedHashMap<>());
+      }
+    }
+  }
+
   private static void write(GgufWriter gguf, Path file, String madeOf) {
     try (var channel =
             FileChannel.open(

@@ -17,6 +17,7 @@ import dev.lathe.checkpoints.quantized.Encoding;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
@@ -30,6 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 class MergeTest {
   private static final String Q = "model.layers.1.self_attn.q_proj";
   private static final String DOWN = "model.layers.0.mlp.down_proj";
+
+  private static final Merge.Progress SILENT = (done, total) -> {};
 
   @TempDir Path home;
   private Base base;
@@ -92,7 +95,7 @@ class MergeTest {
   @Test
   void addsTheScaledProductAndLeavesTheRestAsItIs() {
     var adapter = adapter(base.weightsSha256(), modules());
-    Merge.toFolder(base, adapter, null, home.resolve("merged"));
+    Merge.toFolder(base, adapter, null, home.resolve("merged"), SILENT);
     try (var before = base.weights();
         var after = opened("merged").weights()) {
       for (var name : before.names()) {
@@ -118,7 +121,7 @@ class MergeTest {
   @Test
   void theFolderIsAWholeModel() {
     var adapter = adapter(null, modules());
-    Merge.toFolder(base, adapter, Encoding.BF16, home.resolve("merged"));
+    Merge.toFolder(base, adapter, Encoding.BF16, home.resolve("merged"), SILENT);
     var merged = home.resolve("merged");
     for (var file : List.of("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")) {
       assertThat(merged.resolve(file)).hasSameBinaryContentAs(base.folder().resolve(file));
@@ -136,10 +139,10 @@ class MergeTest {
   @Test
   void ggufAndFolderHoldTheSameModel() throws IOException {
     var adapter = adapter(null, modules());
-    Merge.toFolder(base, adapter, null, home.resolve("merged"));
+    Merge.toFolder(base, adapter, null, home.resolve("merged"), SILENT);
     for (var encoding : Encoding.values()) {
       var file = Files.createDirectories(home.resolve("gguf-" + encoding)).resolve("m.gguf");
-      Merge.toGguf(base, adapter, encoding, file);
+      Merge.toGguf(base, adapter, encoding, file, SILENT);
       try (var gguf = GgufFile.open(file);
           var folder = opened("merged").weights()) {
         assertThat(gguf.tensor("blk.1.attn_q.weight").encoding()).isEqualTo(encoding);
@@ -183,14 +186,14 @@ class MergeTest {
     var packed = Files.createDirectories(home.resolve("packed"));
     var nothing = modules();
     nothing.values().forEach(p -> java.util.Arrays.fill(p.b().values(), 0));
-    Merge.toGguf(base, adapter(null, nothing), Encoding.Q4_1, packed.resolve("m.gguf"));
+    Merge.toGguf(base, adapter(null, nothing), Encoding.Q4_1, packed.resolve("m.gguf"), SILENT);
     for (var file : List.of("config.json", "tokenizer.json", "chat_template.jinja")) {
       Files.copy(base.folder().resolve(file), packed.resolve(file));
     }
     var quantized = opened("packed");
     var adapter = adapter(null, modules());
-    Merge.toFolder(quantized, adapter, null, home.resolve("merged"));
-    Merge.toGguf(quantized, adapter, Encoding.F32, home.resolve("m.gguf"));
+    Merge.toFolder(quantized, adapter, null, home.resolve("merged"), SILENT);
+    Merge.toGguf(quantized, adapter, Encoding.F32, home.resolve("m.gguf"), SILENT);
     try (var before = quantized.weights();
         var after = opened("merged").weights();
         var gguf = GgufFile.open(home.resolve("m.gguf"))) {
@@ -204,19 +207,44 @@ class MergeTest {
       assertThat(gguf.metadata()).containsEntry("general.file_type", 0L);
     }
     assertThatThrownBy(
-            () -> Merge.toFolder(base, adapter, Encoding.Q8_0, home.resolve("quantized")))
+            () -> Merge.toFolder(base, adapter, Encoding.Q8_0, home.resolve("quantized"), SILENT))
         .isInstanceOf(BadInput.class)
         .hasMessageContaining("safetensors hold no such quantization");
   }
 
   @Test
+  void tellsHowFarItIsAndStopsWhenNobodyListens() {
+    var told = new ArrayList<Long>();
+    var adapter = adapter(null, modules());
+    Merge.toGguf(
+        base,
+        adapter,
+        Encoding.F32,
+        home.resolve("m.gguf"),
+        (done, total) -> told.add(total - done));
+    assertThat(told).isNotEmpty().endsWith(0L);
+    assertThatThrownBy(
+            () ->
+                Merge.toFolder(
+                    base,
+                    adapter,
+                    null,
+                    home.resolve("stopped"),
+                    (done, total) -> {
+                      throw new IllegalStateException("gone");
+                    }))
+        .hasMessage("gone");
+    assertThat(home).isDirectoryNotContaining("glob:**/*stopped*");
+  }
+
+  @Test
   void writesTheSameBytesTwice() {
     var adapter = adapter(null, modules());
-    Merge.toGguf(base, adapter, Encoding.Q8_0, home.resolve("one.gguf"));
-    Merge.toGguf(base, adapter, Encoding.Q8_0, home.resolve("two.gguf"));
+    Merge.toGguf(base, adapter, Encoding.Q8_0, home.resolve("one.gguf"), SILENT);
+    Merge.toGguf(base, adapter, Encoding.Q8_0, home.resolve("two.gguf"), SILENT);
     assertThat(home.resolve("two.gguf")).hasSameBinaryContentAs(home.resolve("one.gguf"));
-    Merge.toFolder(base, adapter, Encoding.F16, home.resolve("one"));
-    Merge.toFolder(base, adapter, Encoding.F16, home.resolve("two"));
+    Merge.toFolder(base, adapter, Encoding.F16, home.resolve("one"), SILENT);
+    Merge.toFolder(base, adapter, Encoding.F16, home.resolve("two"), SILENT);
     assertThat(home.resolve("two/model.safetensors"))
         .hasSameBinaryContentAs(home.resolve("one/model.safetensors"));
   }
@@ -236,17 +264,19 @@ class MergeTest {
 
     Files.createDirectories(home.resolve("full/of"));
     assertThatThrownBy(
-            () -> Merge.toFolder(base, adapter(null, modules()), null, home.resolve("full")))
+            () ->
+                Merge.toFolder(base, adapter(null, modules()), null, home.resolve("full"), SILENT))
         .isInstanceOf(BadInput.class)
         .hasMessageContaining("the folder is in use");
   }
 
   private void refused(PeftAdapter adapter, String why) {
     var out = home.resolve("out");
-    assertThatThrownBy(() -> Merge.toFolder(base, adapter, Encoding.F16, out))
+    assertThatThrownBy(() -> Merge.toFolder(base, adapter, Encoding.F16, out, SILENT))
         .isInstanceOf(BadInput.class)
         .hasMessageContaining(why);
-    assertThatThrownBy(() -> Merge.toGguf(base, adapter, Encoding.F16, home.resolve("out.gguf")))
+    assertThatThrownBy(
+            () -> Merge.toGguf(base, adapter, Encoding.F16, home.resolve("out.gguf"), SILENT))
         .isInstanceOf(BadInput.class)
         .hasMessageContaining(why);
     assertThat(home).isDirectoryNotContaining("glob:**/*out*");

@@ -45,6 +45,8 @@ class ServedBaseTest {
   @Test
   void holdsTheBasesWeightsExactly() {
     var base = tiny();
+    ServedBase.check(base);
+    assertThat(base.folder()).isDirectoryNotContaining("glob:**/*serving.gguf*");
     var file = ServedBase.of(base);
     assertThat(file).isEqualTo(base.folder().resolve("serving.gguf"));
     sameWeights(base, file);
@@ -273,6 +275,7 @@ class ServedBaseTest {
     var changed = read(base.tokenizer());
     change.accept(changed);
     JSON.writeValue(base.tokenizer(), changed);
+    assertThatThrownBy(() -> ServedBase.check(base)).isInstanceOf(BadInput.class);
     assertThatThrownBy(() -> ServedBase.of(base))
         .isInstanceOf(BadInput.class)
         .hasMessageContaining("llama.cpp cannot read texts as the base tiny does")

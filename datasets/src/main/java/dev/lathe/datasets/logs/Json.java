@@ -8,7 +8,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class Json {
   static final JsonMapper MAPPER = JsonMapper.builder().build();
 
-  private static final Pattern WHERE = Pattern.compile(" *\\(start marker at \\[Source:[^\\]]*\\]\\)");
+  private static final Pattern WHERE =
+      Pattern.compile(" *\\(start marker at \\[Source:[^\\]]*\\]\\)");
 
   private Json() {}
 

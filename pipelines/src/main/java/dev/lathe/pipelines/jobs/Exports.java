@@ -74,16 +74,17 @@ public final class Exports {
   }
 
   /**
+   * @param progress of what is merged; what it throws ends the export
    * @throws BadInput when the adapter is damaged or another base's; when the format cannot hold the
    *     model; when the folder is in use or the disk is full
    */
-  public static Exported run(ExportRequest request) {
+  public static Exported run(ExportRequest request, Merge.Progress progress) {
     var adapter = PeftAdapter.read(request.adapter());
     var notes =
         switch (request.format()) {
           case PEFT -> peft(request);
           case SAFETENSORS -> {
-            Merge.toFolder(request.base(), adapter, request.quantize(), request.out());
+            Merge.toFolder(request.base(), adapter, request.quantize(), request.out(), progress);
             yield List.<String>of();
           }
           case GGUF -> {
@@ -92,7 +93,11 @@ public final class Exports {
                 request.out(),
                 aside ->
                     Merge.toGguf(
-                        request.base(), adapter, encoding, file(request, encoding, aside)));
+                        request.base(),
+                        adapter,
+                        encoding,
+                        file(request, encoding, aside),
+                        progress));
             yield List.<String>of();
           }
           case GGUF_ADAPTER -> {
@@ -106,7 +111,7 @@ public final class Exports {
                         aside.resolve(stem(request) + ".lora.gguf")));
             yield List.of("The file belongs beside this base: " + request.base().name() + ".");
           }
-          case OLLAMA -> ollama(request, adapter);
+          case OLLAMA -> ollama(request, adapter, progress);
         };
     return new Exported(
         request.model(),
@@ -128,14 +133,15 @@ public final class Exports {
     return List.of();
   }
 
-  private static List<String> ollama(ExportRequest request, PeftAdapter adapter) {
+  private static List<String> ollama(
+      ExportRequest request, PeftAdapter adapter, Merge.Progress progress) {
     var encoding = encoding(request, Encoding.Q8_0);
     var modelfile = OllamaModelfile.of(request.base(), ChatTemplate.of(request.base()));
     Durable.newFolder(
         request.out(),
         aside -> {
           var gguf = file(request, encoding, aside);
-          Merge.toGguf(request.base(), adapter, encoding, gguf);
+          Merge.toGguf(request.base(), adapter, encoding, gguf, progress);
           var text = modelfile.text(request.model(), gguf.getFileName().toString());
           Durable.write(aside.resolve("Modelfile"), text);
         });

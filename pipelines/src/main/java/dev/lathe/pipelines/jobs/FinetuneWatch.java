@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +33,11 @@ final class FinetuneWatch {
 
   /** What every watch of an owner shares. */
   record Shared(
-      RunImport registry, FinetuneSlots slots, RunCommand command, FinetunePatience patience) {}
+      RunImport registry,
+      Consumer<RunDirectory> completed,
+      FinetuneSlots slots,
+      RunCommand command,
+      FinetunePatience patience) {}
 
   private final RunDirectory run;
   private final Shared shared;
@@ -184,6 +189,9 @@ final class FinetuneWatch {
     run.control().clear();
     var status = journal.observe();
     log.info("run {} is {}", run.id(), status.state().word());
+    if (status.state() == RunState.COMPLETED) {
+      shared.completed().accept(run);
+    }
     end.complete(status);
   }
 

@@ -59,7 +59,11 @@ public final class Finetunes implements AutoCloseable {
     this.clock = parts.clock();
     this.shared =
         new FinetuneWatch.Shared(
-            imports, new FinetuneSlots(parts.atOnce()), parts.command(), parts.patience());
+            imports,
+            parts.completed(),
+            new FinetuneSlots(parts.atOnce()),
+            parts.command(),
+            parts.patience());
     this.job =
         new FinetuneJob(
             parts.batch(),
@@ -230,6 +234,9 @@ public final class Finetunes implements AutoCloseable {
       run.write(supervised.with(null, RunState.FAILED, Death.of(run, null)));
     }
     var settled = journal.observe();
+    if (settled.state() == RunState.COMPLETED) {
+      shared.completed().accept(run);
+    }
     if (left != null) {
       job.conclude(left, settled);
     }

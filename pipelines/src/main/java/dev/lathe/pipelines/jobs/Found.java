@@ -1,6 +1,5 @@
 package dev.lathe.pipelines.jobs;
 
-import dev.lathe.checkpoints.input.BadInput;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -15,7 +14,7 @@ record Found<T>(@Nullable T value, @Nullable String problem) {
       if (Thread.currentThread().isInterrupted()) {
         throw e;
       }
-      return new Found<>(null, e instanceof BadInput b ? b.getMessage() : e.toString());
+      return new Found<>(null, e.getMessage() == null ? e.toString() : e.getMessage());
     }
   }
 
@@ -58,11 +57,6 @@ record Found<T>(@Nullable T value, @Nullable String problem) {
 
     Missing(String reason) {
       super(reason);
-    }
-
-    @Override
-    public String toString() {
-      return String.valueOf(getMessage());
     }
   }
 }

@@ -22,9 +22,11 @@ import dev.lathe.registry.promotion.Kept;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,22 +38,17 @@ public final class PromotionGates implements Gates {
   private final BaseStore bases;
   private final Path basesFolder;
   private final DatasetStore datasets;
-  private final Function<String, ModelVersion> first;
+  private final Lineage lineage;
   private final ServedAnswers served;
 
   /**
    * @param bases the home's folder of bases
-   * @param first a model's first version, by the model's name
    */
-  public PromotionGates(
-      Path bases,
-      DatasetStore datasets,
-      Function<String, ModelVersion> first,
-      ServedAnswers served) {
+  public PromotionGates(Path bases, DatasetStore datasets, Lineage lineage, ServedAnswers served) {
     this.bases = new BaseStore(bases);
     this.basesFolder = bases;
     this.datasets = datasets;
-    this.first = first;
+    this.lineage = lineage;
     this.served = served;
   }
 
@@ -60,7 +57,7 @@ public final class PromotionGates implements Gates {
       ModelVersion candidate, @Nullable ModelVersion incumbent, Consumer<String> progress) {
     var rival = incumbent == null ? candidate.base() : incumbent.version();
     progress.accept("the frozen test set of " + candidate.name());
-    var test = Found.of(() -> FrozenTestSet.of(datasets, first.apply(candidate.name())));
+    var test = Found.of(() -> FrozenTestSet.of(datasets, lineage.first(candidate.name())));
     var overlaps = test.then(t -> overlaps(t, candidate, incumbent));
     boolean testable = overlaps.is(all -> all.stream().allMatch(o -> o.conversations() == 0));
 
@@ -100,11 +97,26 @@ public final class PromotionGates implements Gates {
       FrozenTestSet test, ModelVersion candidate, @Nullable ModelVersion incumbent) {
     var overlaps = new ArrayList<Overlap>();
     for (var model : incumbent == null ? List.of(candidate) : List.of(candidate, incumbent)) {
-      overlaps.add(
-          new Overlap(
-              model.version(), "the training split of " + model.dataset(), test.overlap(model)));
+      for (var trained : trainings(model)) {
+        overlaps.add(
+            new Overlap(
+                model.version(),
+                "the training split of " + trained.dataset(),
+                test.overlap(trained)));
+      }
     }
     return overlaps;
+  }
+
+  /** A version and those that its adapter was started from, each trained on its own dataset. */
+  private Set<ModelVersion> trainings(ModelVersion model) {
+    var all = new LinkedHashSet<ModelVersion>();
+    for (var next = Optional.of(model); next.isPresent() && all.add(next.get()); ) {
+      next =
+          Optional.ofNullable(next.get().recipe().get("initFrom"))
+              .flatMap(folder -> lineage.owner(Path.of(folder.toString())));
+    }
+    return all;
   }
 
   private List<Probe> probes(ModelVersion candidate, List<Question> questions) {
@@ -179,9 +191,10 @@ public final class PromotionGates implements Gates {
     if (incumbent == null || apart.isEmpty()) {
       return result;
     }
-    var other = base(incumbent);
     var all = new ArrayList<>(result.subjects());
-    all.addAll(run(other, apart, onTest ? test : null, List.of(), progress).subjects());
+    Found.of(() -> base(incumbent))
+        .then(b -> run(b, apart, onTest ? test : null, List.of(), progress))
+        .ifThere(r -> all.addAll(r.subjects()));
     return new MeasureMain.Result(all, result.answers());
   }
 
@@ -223,13 +236,13 @@ public final class PromotionGates implements Gates {
 
   private List<Pair> pairs(FrozenTestSet test, MeasureMain.Result result, String rival) {
     var candidate = result.subjects().getFirst();
-    var incumbent = named(result, rival);
     if (candidate.losses().isEmpty()) {
       throw new BadInput(
           "the frozen test set is bound to another tokenizer or template than the candidate's",
           test.dataset().dataset(),
           "Give a model on another base another name.");
     }
+    var incumbent = named(result, rival);
     var pairs = new ArrayList<Pair>();
     int at = 0;
     for (var item : test.items()) {
@@ -272,7 +285,12 @@ public final class PromotionGates implements Gates {
     return result.subjects().stream()
         .filter(m -> m.name().equals(name))
         .findFirst()
-        .orElseThrow(() -> new IllegalStateException("no figures of " + name));
+        .orElseThrow(
+            () ->
+                new BadInput(
+                    "this version cannot be measured beside the candidate",
+                    name,
+                    "It stands on another base, which must be here and share the tokenizer."));
   }
 
   private static String shortened(String text) {

@@ -60,7 +60,8 @@ class ExportsTest {
             adapter(),
             ExportFormat.named(format),
             quantize == null ? null : Exports.encoding(quantize),
-            home.resolve("out-" + format)));
+            home.resolve("out-" + format)),
+        (done, total) -> {});
   }
 
   @Test
@@ -93,7 +94,8 @@ class ExportsTest {
                 adapter(),
                 ExportFormat.GGUF,
                 Encoding.Q8_0,
-                home.resolve("small")));
+                home.resolve("small")),
+            (done, total) -> {});
     assertThat(exported.files().getFirst().path()).isEqualTo("support-3.Q8_0.gguf");
     try (var gguf = GgufFile.open(home.resolve("small/support-3.Q8_0.gguf"))) {
       assertThat(gguf.metadata()).containsEntry("general.file_type", 7L);

@@ -2,6 +2,7 @@ package dev.lathe.pipelines.jobs;
 
 import dev.lathe.checkpoints.files.Durable;
 import dev.lathe.pipelines.supervision.ProcessIdentity;
+import dev.lathe.pipelines.supervision.RunDirectory;
 import dev.lathe.pipelines.supervision.RunSpec;
 import dev.lathe.pipelines.supervision.StandInRun;
 import dev.lathe.registry.runs.RunImport;
@@ -10,7 +11,9 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.h2.jdbcx.JdbcConnectionPool;
@@ -30,6 +33,7 @@ final class FinetuneHome implements AutoCloseable {
   final RunRegistry registry;
   final JobRepository batch;
   final Finetunes finetunes;
+  final List<RunDirectory> completed = new CopyOnWriteArrayList<>();
   private final JdbcConnectionPool pool;
 
   FinetuneHome(Path folder) {
@@ -70,6 +74,7 @@ final class FinetuneHome implements AutoCloseable {
                 registry,
                 batch,
                 transactions,
+                completed::add,
                 StandInRun.command(),
                 patience,
                 1,

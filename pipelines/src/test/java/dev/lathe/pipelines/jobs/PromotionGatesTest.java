@@ -13,11 +13,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Real adapters on the tiny base, real worker processes; the serving engine is a stand-in. */
-class PromotionGatesTest {
+class PromotionGatesTest implements Lineage {
   private final TinyDesk.Trained trained = TinyDesk.trained();
   private final TinyDesk desk = trained.desk();
 
@@ -53,7 +54,7 @@ class PromotionGatesTest {
 
   @Test
   void aModelThatForgotGeneralTextIsRefused() {
-    var forgetful = desk.louder(trained.good(), 4, 6);
+    var forgetful = desk.drilled("desk", 4, trained.dataset(), GeneralText.passages());
     var verdict = judge(forgetful, null, new StandInEngine(desk, Damage.NONE, true));
     assertThat(verdict.kept().passed()).as(verdict.toString()).isFalse();
     assertThat(verdict.kept().found()).contains("desk@4", "tiny");
@@ -76,12 +77,44 @@ class PromotionGatesTest {
     assertThat(verdict.faithful().passed()).isFalse();
   }
 
+  @Test
+  void whatAnAdapterWasStartedFromCountsAmongItsTrainingSets() {
+    var leaky =
+        desk.dataset("started", Map.of(Split.TRAIN, TinyDesk.conversations(110, 112)), Map.of());
+    var folder = Path.of(trained.good().folder());
+    ancestor = desk.version("desk", 6, leaky, folder);
+    var candidate =
+        desk.version("desk", 7, trained.dataset(), folder, Map.of("initFrom", folder + "/adapter"));
+    var verdict =
+        judge(
+            candidate,
+            null,
+            (version, questions) -> {
+              throw new BadInput("the engine is down", version.version(), "Start it.");
+            });
+    assertThat(verdict.better().passed()).isFalse();
+    assertThat(verdict.better().found())
+        .contains("2 conversations of it stand in the training split of started@1");
+  }
+
+  private @Nullable ModelVersion ancestor;
+
+  @Override
+  public ModelVersion first(String model) {
+    return trained.early();
+  }
+
+  @Override
+  public Optional<ModelVersion> owner(Path adapter) {
+    return Optional.ofNullable(ancestor);
+  }
+
   private record Verdict(GateResult better, GateResult kept, GateResult faithful) {}
 
   private Verdict judge(
       ModelVersion candidate, @Nullable ModelVersion incumbent, ServedAnswers engine) {
     var told = new ArrayList<String>();
-    var gates = new PromotionGates(desk.bases(), desk.datasets, name -> trained.early(), engine);
+    var gates = new PromotionGates(desk.bases(), desk.datasets, this, engine);
     var results = gates.judge(candidate, incumbent, told::add);
     assertThat(told).isNotEmpty();
     assertThat(results).extracting(GateResult::name).containsExactly("better", "kept", "faithful");

@@ -1,7 +1,6 @@
 package dev.lathe.pipelines.training;
 
 import dev.lathe.checkpoints.adapters.AdapterConfig;
-import dev.lathe.checkpoints.adapters.PeftAdapter;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.TinyBase;
@@ -23,6 +22,7 @@ import dev.lathe.engine.Adapter;
 import dev.lathe.engine.AdapterFiles;
 import dev.lathe.engine.Decoder;
 import dev.lathe.engine.Decoder.Way;
+import dev.lathe.engine.MicroBatch;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
@@ -32,6 +32,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -212,6 +213,11 @@ public final class TinyDesk {
   }
 
   public ModelVersion version(String name, int number, DatasetVersion dataset, Path folder) {
+    return version(name, number, dataset, folder, Map.of());
+  }
+
+  public ModelVersion version(
+      String name, int number, DatasetVersion dataset, Path folder, Map<String, Object> recipe) {
     return new ModelVersion(
         name + "@" + number,
         name,
@@ -223,7 +229,7 @@ public final class TinyDesk {
         base.weightsSha256(),
         base.templateSha256(),
         List.of(),
-        Map.of(),
+        recipe,
         Map.of(),
         List.of(),
         folder.toString(),
@@ -231,20 +237,27 @@ public final class TinyDesk {
         Instant.EPOCH);
   }
 
-  /**
-   * A version whose adapter is another's, so many times as strong: one that was trained too hard.
-   */
-  public ModelVersion louder(ModelVersion of, int number, float times) {
-    var peft = PeftAdapter.read(Path.of(of.folder(), "adapter"));
-    var shape = AdapterFiles.shape(peft, base.config());
-    var values = AdapterFiles.flat(peft, shape);
-    for (int i = shape.sizeOfA(); i < values.length; i++) {
-      values[i] *= times;
+  /** A version that was drilled to say one and the same after every word of these texts. */
+  public ModelVersion drilled(String name, int number, DatasetVersion of, List<String> texts) {
+    var folder = home.resolve("models").resolve(name).resolve("" + number);
+    var shape = new LoraShape(base.config(), 8, 2, EnumSet.allOf(LoraShape.Projection.class));
+    try (var decoder = open(shape);
+        var tokenizer = Tokenizer.open(base.tokenizer())) {
+      int same = tokenizer.idOf("~").orElseThrow();
+      decoder.adapter().set(Adapter.initial(shape, 7));
+      int steps = 200;
+      for (int step = 1; step <= steps; step++) {
+        int[] all = tokenizer.encode(texts.get(step % texts.size())).ids();
+        int[] ids = Arrays.copyOf(all, Math.min(all.length, 128));
+        int[] labels = IntStream.generate(() -> same).limit(ids.length).toArray();
+        var batch = MicroBatch.of(List.of(new MicroBatch.Sequence(ids, labels)));
+        decoder.adapter().zeroGradient();
+        decoder.gradients(batch, 1.0 / batch.labelled(), Way.FAST);
+        decoder.adapter().update(AdamW.of(0, 1), 2e-2 * (steps + 1 - step) / steps, step);
+      }
+      write(decoder.adapter().values(), shape, folder.resolve("adapter"));
     }
-    var folder = home.resolve("models").resolve(of.name()).resolve("" + number);
-    write(values, shape, folder.resolve("adapter"));
-    var dataset = datasets.require(of.dataset());
-    return version(of.name(), number, dataset, folder);
+    return version(name, number, of, folder);
   }
 
   private void write(float[] values, LoraShape shape, Path folder) {

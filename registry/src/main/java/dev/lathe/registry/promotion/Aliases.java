@@ -58,6 +58,20 @@ public final class Aliases implements AutoCloseable {
   }
 
   /**
+   * Where an alias stands, for whoever wants to put it on {@code candidate}; null for nowhere.
+   *
+   * @throws AliasMoved when that is neither as expected nor on the candidate already
+   */
+  public @Nullable Integer standing(ModelVersion candidate, String alias, Expectation expected) {
+    var number = rows.standing(candidate.name(), alias).number();
+    boolean there = number != null && number == candidate.number();
+    if (!there && !expected.holds(number)) {
+      throw new AliasMoved(candidate.name(), alias, expected, number);
+    }
+    return number;
+  }
+
+  /**
    * Puts an alias on a version. Where it stands there already nothing is changed, and the promotion
    * that put it there is returned; so a request may be sent twice.
    *

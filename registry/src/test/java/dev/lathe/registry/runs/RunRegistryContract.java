@@ -126,6 +126,36 @@ abstract class RunRegistryContract {
   }
 
   @Test
+  void tellsWhichRunsWereWrittenDownSince() {
+    database.imports.take(ID, journal(), "end");
+
+    assertThat(database.registry.changedSince(NOW))
+        .isEqualTo(database.registry.list())
+        .extracting(RunView::id)
+        .containsExactly(ID);
+    assertThat(database.registry.changedSince(NOW.plusSeconds(1))).isEmpty();
+  }
+
+  @Test
+  void aThinnedCurveKeepsTheMeansThatASmoothedLineIsMadeOf() {
+    var records = new ArrayList<RunRecord>();
+    for (int i = 1; i <= 1_000; i++) {
+      records.add(step(i, i, i % 2 == 0 ? 3.0 : 1.0));
+    }
+    database.imports.take(ID, records, "end");
+
+    var curves = database.registry.thinned(ID, List.of("loss", "none"), 100);
+
+    assertThat(curves).containsOnlyKeys("loss");
+    var curve = curves.values().iterator().next();
+    assertThat(curve.points()).hasSizeBetween(50, 102);
+    assertThat(curve.means().stream().mapToLong(Curve.Mean::count).sum()).isEqualTo(1_000);
+    assertThat(curve.means()).allSatisfy(m -> assertThat(m.value()).isBetween(1.8, 2.2));
+    var whole = database.registry.thinned(ID, List.of("loss"), 2_000).values().iterator().next();
+    assertThat(whole.means()).isEmpty();
+  }
+
+  @Test
   void thinsALongSeriesWithoutLosingItsPeaks() {
     var records = new ArrayList<RunRecord>();
     for (int i = 1; i <= 6_000; i++) {

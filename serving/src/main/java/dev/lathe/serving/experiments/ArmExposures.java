@@ -7,9 +7,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param subjects distinct ones
  * @param exposures requests that it was asked to answer
- * @param errors those that ended with a status of 400 and above, or broke off
- * @param p50 milliseconds of the others to the end of the answer; null when there is none
- * @param cost of the others together; null when that of any is unknown
+ * @param errors those that ended with a status of 400 and above, or broke off; a client that left
+ *     is none
+ * @param p50 milliseconds of the answers that came, to their end; null when there is none
+ * @param cost of the answers that came; null when that of any is unknown
  */
 record ArmExposures(
     long subjects,

@@ -32,7 +32,7 @@ public final class Experiments implements AutoCloseable {
 
   private final ExperimentTable table;
   private final Outcomes outcomes;
-  private final Targets targets;
+  private final TargetNames targets;
   private final Clock clock;
 
   /** Held over reading or writing the table and publishing what was found or written. */
@@ -43,7 +43,7 @@ public final class Experiments implements AutoCloseable {
   private volatile SequencedMap<String, Experiment> known = new LinkedHashMap<>();
 
   public Experiments(
-      JdbcClient jdbc, PlatformTransactionManager transactions, Targets targets, Clock clock) {
+      JdbcClient jdbc, PlatformTransactionManager transactions, TargetNames targets, Clock clock) {
     this.table = new ExperimentTable(jdbc, transactions);
     this.outcomes = new Outcomes(jdbc);
     this.targets = targets;

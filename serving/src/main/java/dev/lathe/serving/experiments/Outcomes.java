@@ -11,11 +11,18 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /** Reads from the tables {@code requests} and {@code feedback} what became of the arms. */
 final class Outcomes {
   private static final String ANSWERED = "(status < 400 AND error IS NULL)";
+
+  /** Clients who left (499) are no fault of the arm. */
+  private static final String FAILED =
+      "(status >= 400 AND status <> 499 OR status < 400 AND error IS NOT NULL)";
+
   private static final String EXPOSURES =
       "SELECT arm, COUNT(DISTINCT subject) AS subjects, COUNT(*) AS exposures,"
           + " SUM(CASE WHEN "
+          + FAILED
+          + " THEN 1 ELSE 0 END) AS errors, SUM(CASE WHEN "
           + ANSWERED
-          + " THEN 0 ELSE 1 END) AS errors,"
+          + " THEN 1 ELSE 0 END) AS answered,"
           + " PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY latency_ms) FILTER (WHERE "
           + ANSWERED
           + ") AS p50,"
@@ -83,13 +90,11 @@ final class Outcomes {
   }
 
   private static ArmExposures exposures(ResultSet rs) throws SQLException {
-    long exposures = rs.getLong("exposures");
-    long errors = rs.getLong("errors");
-    boolean priced = rs.getLong("costless") == 0 && exposures > errors;
+    boolean priced = rs.getLong("costless") == 0 && rs.getLong("answered") > 0;
     return new ArmExposures(
         rs.getLong("subjects"),
-        exposures,
-        errors,
+        rs.getLong("exposures"),
+        rs.getLong("errors"),
         rs.getObject("p50", Double.class),
         rs.getObject("p95", Double.class),
         priced ? rs.getObject("cost", Double.class) : null);

@@ -57,7 +57,7 @@ abstract class ExperimentsContract {
   }
 
   /** Two targets, a base among them. */
-  private record Known() implements Targets {
+  private record Known() implements TargetNames {
     private static final Set<String> NAMES = Set.of("support@champion", "smollm2", "lab:big");
 
     @Override
@@ -230,6 +230,7 @@ abstract class ExperimentsContract {
     request("b1", 1, 1, "t1", 200, null, 500, null, NOW);
     request("b2", 1, 1, "t1", 503, "no upstream", 1, null, NOW);
     request("b3", 1, 1, "t2", 200, "broke off", 2, null, NOW);
+    request("b4", 1, 1, "t2", 499, "the client left", 2, null, NOW);
     request("p2", 2, 1, "t9", 200, null, 2, null, NOW);
 
     var running = experiments.show("voice", null);
@@ -246,7 +247,7 @@ abstract class ExperimentsContract {
     assertThat(first.cost()).isCloseTo(1, Offset.offset(1e-9));
     var second = report.arms().getLast();
     assertThat(second.subjects()).isEqualTo(3);
-    assertThat(second.exposures()).isEqualTo(4);
+    assertThat(second.exposures()).isEqualTo(5);
     assertThat(second.errors()).isEqualTo(2);
     assertThat(second.latencyMs().p50()).isEqualTo(450);
     assertThat(second.cost()).as("one price is unknown").isNull();

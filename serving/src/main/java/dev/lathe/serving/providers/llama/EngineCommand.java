@@ -49,10 +49,9 @@ final class EngineCommand {
     line.addAll(
         List.of(
             "-XX:ErrorFile=" + errorFile,
-            "-Xmx256m",
+            "-Xmx512m",
             "-XX:+UseSerialGC",
             "-XX:-UsePerfData",
-            "-XX:+ExitOnOutOfMemoryError",
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "-Dai.djl.offline=true",

@@ -203,7 +203,6 @@ final class EngineProcess {
 
   private static String meaning(int status) {
     return switch (status) {
-      case 3 -> "exit status 3: its Java heap was too small";
       case 134 -> "exit status 134: llama.cpp aborted";
       case 137 -> "exit status 137: killed, by the system when memory ran out if not by you";
       case 139 -> "exit status 139: llama.cpp crashed";

@@ -1,5 +1,6 @@
 package dev.lathe.serving.providers.llama;
 
+import dev.lathe.checkpoints.bases.ModelConfig;
 import dev.lathe.checkpoints.bases.ModelConfigs;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.serving.providers.llama.decoding.Decoding;
@@ -23,7 +24,12 @@ import tools.jackson.databind.json.JsonMapper;
  * {@code {"failed": {what, value, remedy}}} before it ends because the model cannot be loaded.
  */
 public final class LlamaMain {
-  private static final int BATCH = 512;
+  /** Tokens of a step; more make prompts hardly faster, and the work space larger. */
+  private static final int BATCH = 256;
+
+  /** Room for keys and values; a long context gets fewer slots rather than more memory. */
+  private static final long CACHE_BYTES = 1L << 30;
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private LlamaMain() {}
@@ -57,20 +63,18 @@ public final class LlamaMain {
     var base = Path.of(spec.base());
     var library = NativeLibrary.open(Path.of(spec.natives()));
     var adapter = spec.adapter() == null ? null : Path.of(spec.adapter());
+    var config = ModelConfigs.read(base);
+    int slots = slots(spec, config);
     // llama.cpp takes positions by the 256.
-    int positions = Math.ceilDiv(spec.slots() * spec.contextLength(), 256) * 256;
+    int positions = Math.ceilDiv(Math.multiplyExact(slots, spec.contextLength()), 256) * 256;
     var model =
         LlamaModel.load(
-            library,
-            Path.of(spec.gguf()),
-            adapter,
-            new LlamaModel.Size(positions, spec.slots(), BATCH));
+            library, Path.of(spec.gguf()), adapter, new LlamaModel.Size(positions, slots, BATCH));
     var prompts = Prompts.open(base);
     VocabularyCheck.same(model, prompts.tokenizer(), spec);
-    var pieces = Pieces.of(model, ModelConfigs.read(base).endTokens());
+    var pieces = Pieces.of(model, config.endTokens());
     var threads = threads(model, spec.threads());
-    var decoding =
-        new Decoding(model, pieces, spec.slots(), spec.contextLength(), spec.queue(), BATCH);
+    var decoding = new Decoding(model, pieces, slots, spec.contextLength(), spec.queue(), BATCH);
     var served =
         new Served(
             spec.id(),
@@ -80,6 +84,13 @@ public final class LlamaMain {
             meta(model, spec),
             System.currentTimeMillis() / 1000);
     return new Loaded(served, threads);
+  }
+
+  /** As many as were asked for and have room; each has a key and a value of 16 bits a position. */
+  private static int slots(EngineSpec spec, ModelConfig config) {
+    long position = 4L * config.layers() * config.keyValueHeads() * config.headDim();
+    long room = CACHE_BYTES / Math.multiplyExact(position, (long) spec.contextLength());
+    return (int) Math.clamp(room, 1, spec.slots());
   }
 
   private static ThreadCount threads(LlamaModel model, @Nullable ThreadCount known) {

@@ -3,17 +3,34 @@ package dev.lathe.serving.providers.llama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lathe.checkpoints.adapters.AdapterConfig;
+import dev.lathe.checkpoints.adapters.GgufAdapter;
+import dev.lathe.checkpoints.adapters.LoraPair;
+import dev.lathe.checkpoints.adapters.Matrix;
+import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.bases.Base;
+import dev.lathe.checkpoints.bases.BaseStore;
+import dev.lathe.checkpoints.bases.TinyBase;
+import dev.lathe.checkpoints.gguf.GgufFile;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.serving.providers.LocalEngines.EngineUnavailable;
 import dev.lathe.serving.providers.LocalModel;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
@@ -87,11 +104,8 @@ class LlamaEnginesTest {
             .start(
                 () -> {
                   while (!stop.get()) {
-                    ProcessHandle.current()
-                        .children()
-                        .filter(p -> p.info().commandLine().orElse("").contains("LlamaMain"))
-                        .forEach(ProcessHandle::destroyForcibly);
-                    Thread.onSpinWait();
+                    ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly);
+                    pause();
                   }
                 });
     try (var engines = engines()) {
@@ -259,6 +273,64 @@ class LlamaEnginesTest {
     }
   }
 
+  @Test
+  void anAdapterIsLaidOnItsBase() {
+    var base = TinyBase.create(new BaseStore(folder.resolve("bases")));
+    var file = folder.resolve("adapter.gguf");
+    GgufAdapter.write(adapter(base, 0.5f), base.config(), "tiny", file);
+    var request = "{\"prompt\": \"the order\", \"n_predict\": 30, \"temperature\": 0}";
+    try (var engines = engines();
+        var plain = engines.lease(tiny());
+        var adapted =
+            engines.lease(new LocalModel("support@1", tiny().gguf(), file, base.folder(), 256))) {
+      assertThat(new Child(adapted.address()).json("/completion", request).path("content"))
+          .isNotEqualTo(new Child(plain.address()).json("/completion", request).path("content"));
+      assertThat(engines.loaded())
+          .extracting(LoadedEngine::id)
+          .containsExactly("support@1", "tiny@1");
+    }
+  }
+
+  @Test
+  void anAdapterWithNumbersThatAreNoneIsRefused() throws IOException {
+    var base = TinyBase.create(new BaseStore(folder.resolve("bases")));
+    var file = folder.resolve("adapter.gguf");
+    GgufAdapter.write(adapter(base, 0.5f), base.config(), "tiny", file);
+    long offset;
+    try (var gguf = GgufFile.open(file)) {
+      offset = gguf.tensors().firstEntry().getValue().offset();
+    }
+    try (var out = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      var nan = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(Float.NaN).flip();
+      assertThat(out.write(nan, offset + 8)).isEqualTo(4);
+    }
+    var model = new LocalModel("support@1", tiny().gguf(), file, base.folder(), 256);
+    try (var engines = engines()) {
+      assertThatThrownBy(() -> engines.lease(model))
+          .isInstanceOf(BadInput.class)
+          .hasMessageContaining("NaN");
+    }
+  }
+
+  private static PeftAdapter adapter(Base base, float size) {
+    var random = new Random(3);
+    int hidden = base.config().hiddenSize();
+    int queries = base.config().heads() * base.config().headDim();
+    var pair = new LoraPair(matrix(random, 4, hidden, 1), matrix(random, queries, 4, size));
+    var modules = new LinkedHashMap<>(Map.of("model.layers.0.self_attn.q_proj", pair));
+    var targets = new TreeSet<>(Set.of("q_proj"));
+    var config = new AdapterConfig(4, 8, false, 0, targets, base.name(), base.weightsSha256());
+    return new PeftAdapter(config, modules);
+  }
+
+  private static Matrix matrix(Random random, int rows, int columns, float size) {
+    var values = new float[rows * columns];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (size * random.nextGaussian());
+    }
+    return new Matrix(rows, columns, values);
+  }
+
   private LlamaEngines engines() {
     return new LlamaEngines(folder.resolve("engines"), Child.settings(1, 4));
   }
@@ -277,6 +349,14 @@ class LlamaEnginesTest {
       throw new AssertionError("process " + pid + " still runs", e);
     }
     assertThat(ProcessHandle.of(pid).filter(ProcessHandle::isAlive)).isEmpty();
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(2);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static void join(Thread thread) {

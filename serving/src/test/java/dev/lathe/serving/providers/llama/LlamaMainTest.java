@@ -305,6 +305,7 @@ class LlamaMainTest {
             + " {\"schema\": {\"$ref\": \"#\"}}}}",
         "{" + messages + ", \"tools\": [1]}",
         "{\"a\":".repeat(5_000),
+        "{" + messages + ", \"x\": [" + "{},".repeat(1_000_000) + "{}]}",
         "{" + messages + "} trailing",
         "{" + messages.replace("Hello", "long ".repeat(3_000)) + "}",
         "\u0000\u0001\u0002");
@@ -361,6 +362,18 @@ class LlamaMainTest {
     var answer = child.post("/v1/chat/completions", " ".repeat(100 << 20));
     assertThat(answer.statusCode()).isEqualTo(413);
     assertAlive();
+  }
+
+  @Test
+  void pagesInBrowsersAreTurnedAway() throws IOException {
+    for (var header : List.of("Origin: http://evil.example", "Host: evil.example:80")) {
+      try (var socket = new Socket(InetAddress.getLoopbackAddress(), lease.address().getPort())) {
+        var request = "GET /props HTTP/1.1\r\nConnection: close\r\n" + header + "\r\n\r\n";
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+        var answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(answer).startsWith("HTTP/1.1 403 ");
+      }
+    }
   }
 
   @Test

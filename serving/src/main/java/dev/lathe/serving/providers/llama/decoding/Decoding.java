@@ -18,8 +18,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * One thread does all of it; it is the only one that the model is used by.
  */
 public final class Decoding implements AutoCloseable {
-  /** Prompt tokens in a step while others are being answered: a pause that reads as none. */
-  private static final int POLITE = 128;
+  /** Prompt tokens in a step while others are being answered, who wait for it. */
+  private static final int POLITE = 64;
 
   /** Idle slots keep what they computed so long; it slows every step of the others. */
   private static final long KEPT_NANOS = TimeUnit.MINUTES.toNanos(2);
@@ -170,8 +170,8 @@ public final class Decoding implements AutoCloseable {
     while (admit()) {
       try {
         step();
-      } catch (RuntimeException e) {
-        fail("the engine failed: " + e.getMessage());
+      } catch (RuntimeException | OutOfMemoryError e) {
+        fail("the engine failed: " + e);
       }
     }
     fail("the engine is ending");

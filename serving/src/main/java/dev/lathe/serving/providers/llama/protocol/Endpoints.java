@@ -38,6 +38,10 @@ public final class Endpoints {
       refuse(exchange, Refusal.of("messages", String.valueOf(e.getMessage())));
     } catch (IllegalArgumentException e) {
       refuse(exchange, Refusal.of(null, String.valueOf(e.getMessage())));
+    } catch (OutOfMemoryError e) {
+      refuse(
+          exchange,
+          new Refusal(503, "the engine has no memory left", "overloaded_error", null, null));
     } catch (RuntimeException e) {
       System.err.println(exchange.request().path() + ": " + e);
       refuse(exchange, new Refusal(500, "the engine failed: " + e, "server_error", null, null));
@@ -58,6 +62,7 @@ public final class Endpoints {
 
   private void route(Exchange exchange) throws IOException, InterruptedException {
     var request = exchange.request();
+    requireNoBrowser(request);
     var method = request.method().equals("HEAD") ? "GET" : request.method();
     var expected =
         switch (request.path()) {
@@ -92,6 +97,17 @@ public final class Endpoints {
       case "/apply-template" -> exchange.answer(200, render(model, Fields.read(request.body())));
       case "/completion", "/completions" -> CompletionEndpoint.handle(model, exchange);
       default -> ChatEndpoint.handle(model, exchange);
+    }
+  }
+
+  /** A page in a browser on this machine reaches loopback too; none of them has business here. */
+  private static void requireNoBrowser(HttpRequest request) {
+    var host = request.headers().getOrDefault("host", "127.0.0.1");
+    var name = host.replaceFirst(":[0-9]+$", "");
+    if (request.headers().containsKey("origin")
+        || !List.of("127.0.0.1", "localhost", "[::1]").contains(name)) {
+      throw new Refusal(
+          403, "an engine answers programs of its own machine", "permission_error", null, null);
     }
   }
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // read once, never compared
 record HttpRequest(
     String method, String path, boolean http11, Map<String, String> headers, byte[] body) {
-  static final int MOST_BODY = 16 << 20;
+  static final int MOST_BODY = 4 << 20;
 
   private static final int MOST_HEAD = 32 << 10;
   private static final byte[] GO_ON =

@@ -3,7 +3,7 @@ package dev.lathe.serving.experiments;
 import java.util.Optional;
 
 /** The names that can be asked for, apart from experiments. */
-public interface Targets {
+public interface TargetNames {
   /**
    * @throws dev.lathe.checkpoints.input.BadInput when nothing answers under this name, with the
    *     nearest that does

@@ -1,0 +1,202 @@
+package dev.lathe.pipelines.jobs;
+
+import dev.lathe.checkpoints.adapters.GgufAdapter;
+import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.bases.ModelConfigs;
+import dev.lathe.checkpoints.files.DiskFull;
+import dev.lathe.checkpoints.files.Durable;
+import dev.lathe.checkpoints.files.Sha256;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.datasets.store.DatasetStore;
+import dev.lathe.datasets.store.DatasetVersion;
+import dev.lathe.pipelines.supervision.RunDirectory;
+import dev.lathe.pipelines.supervision.RunSpec;
+import dev.lathe.registry.models.ModelRegistry;
+import dev.lathe.registry.models.ModelVersion;
+import dev.lathe.registry.models.NewVersion;
+import dev.lathe.registry.runs.RunRegistry;
+import dev.lathe.registry.runs.RunState;
+import dev.lathe.registry.runs.RunView;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes model versions of completed runs. A run becomes one version, however often it is asked for;
+ * what dies on the way is begun again.
+ */
+public final class Registrations {
+  private static final Logger log = LoggerFactory.getLogger(Registrations.class);
+
+  private final ModelRegistry models;
+  private final RunRegistry runs;
+  private final DatasetStore datasets;
+
+  /**
+   * @param runs in which the journals are imported
+   * @param datasets {@code home/datasets}
+   */
+  public Registrations(ModelRegistry models, RunRegistry runs, Path datasets) {
+    this.models = models;
+    this.runs = runs;
+    this.datasets = new DatasetStore(datasets);
+  }
+
+  /**
+   * The version of a completed run.
+   *
+   * @throws BadInput when the run is not complete, its adapter is not what it wrote, or the disk is
+   *     full
+   */
+  public synchronized ModelVersion register(RunDirectory run) {
+    var known = models.ofRun(run.id());
+    if (known.isPresent()) {
+      return known.get();
+    }
+    var view =
+        runs.show(run.id())
+            .filter(v -> v.state() == RunState.COMPLETED)
+            .orElseThrow(
+                () ->
+                    new BadInput(
+                        "only a completed run becomes a model version",
+                        run.id(),
+                        "'./lathe runs show " + run.id() + "' tells where it stands."));
+    var spec = run.readSpec();
+    var aside = models.aside(run.id());
+    var dataset = dataset(spec);
+    try {
+      copy(run, view.adapterSha256(), aside);
+      writeForServing(spec, dataset, aside);
+    } catch (IOException e) {
+      throw DiskFull.orUnchecked(e, aside);
+    }
+    var version =
+        models.register(
+            new NewVersion(
+                spec.model(),
+                run.id(),
+                spec.dataset().ref(),
+                spec.dataset().id(),
+                spec.base().name(),
+                spec.base().weightsSha256(),
+                dataset
+                    .map(DatasetVersion::templateSha256)
+                    .orElseGet(() -> Sha256.of(template(spec))),
+                dataset.map(Registrations::sources).orElse(List.of()),
+                spec.recipe(),
+                metrics(view),
+                aside,
+                spec.codeVersion()));
+    log.info("run {} became {}", run.id(), version.version());
+    return version;
+  }
+
+  /** Registers what completed; what cannot be registered is told to the log and tried again. */
+  public void completed(RunDirectory run) {
+    try {
+      register(run);
+    } catch (RuntimeException e) {
+      log.warn(
+          "run {} is complete but no model version yet: {}; './lathe models register {}' and the"
+              + " next start try again",
+          run.id(),
+          e.getMessage(),
+          run.id());
+    }
+  }
+
+  private static void copy(RunDirectory run, @Nullable String expected, Path aside)
+      throws IOException {
+    var weights = run.adapter().resolve(PeftAdapter.WEIGHTS);
+    if (!Files.isRegularFile(weights)) {
+      throw new BadInput("the run has no adapter", weights.toString(), "Train it again.");
+    }
+    Durable.deleteTree(aside);
+    var target = Files.createDirectories(aside.resolve("adapter"));
+    try (var files = Files.list(run.adapter())) {
+      for (var file : files.filter(Files::isRegularFile).toList()) {
+        Files.copy(file, target.resolve(String.valueOf(file.getFileName())));
+      }
+    }
+    var found = Sha256.of(target.resolve(PeftAdapter.WEIGHTS));
+    if (expected != null && !expected.equals(found)) {
+      throw new BadInput(
+          "the adapter is not the one that the run wrote",
+          weights + " has the hash " + found + ", the run says " + expected,
+          "Restore the file, or train it again.");
+    }
+  }
+
+  /**
+   * What engines load beside the base. A version that none of them can load has no such files; it
+   * is registered nonetheless, for Hugging Face PEFT loads it.
+   */
+  private static void writeForServing(RunSpec spec, Optional<DatasetVersion> dataset, Path aside)
+      throws IOException {
+    var serving = aside.resolve("serving");
+    try {
+      GgufAdapter.write(
+          PeftAdapter.read(aside.resolve("adapter")),
+          ModelConfigs.read(Path.of(spec.base().folder())),
+          spec.base().name(),
+          serving.resolve("adapter.gguf"));
+    } catch (BadInput e) {
+      if (e.getCause() instanceof IOException) {
+        throw e; // the disk is full
+      }
+      log.warn("run {}: what it made cannot be served: {}", spec.id(), e.getMessage());
+      Durable.deleteTree(serving);
+      return;
+    }
+    var own = Path.of(spec.dataset().folder()).resolve("chat_template.jinja");
+    var template = dataset.isPresent() && Files.isRegularFile(own) ? own : template(spec);
+    Files.copy(template, serving.resolve("chat_template.jinja"));
+  }
+
+  private static Path template(RunSpec spec) {
+    return Path.of(spec.base().folder()).resolve("chat_template.jinja");
+  }
+
+  /** Empty when it was deleted since: its reference and content hash still stand in the run. */
+  private Optional<DatasetVersion> dataset(RunSpec spec) {
+    try {
+      return Optional.of(datasets.require(spec.dataset().ref()))
+          .filter(d -> d.id().equals(spec.dataset().id()));
+    } catch (BadInput e) {
+      log.warn("run {}: its dataset is gone: {}", spec.id(), e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private static List<ModelVersion.Source> sources(DatasetVersion dataset) {
+    return dataset.sources().stream()
+        .map(s -> new ModelVersion.Source(s.file(), s.sha256()))
+        .toList();
+  }
+
+  private static Map<String, Double> metrics(RunView run) {
+    var metrics = new LinkedHashMap<String, Double>();
+    put(metrics, "evalLossBefore", run.evalLossBefore());
+    put(metrics, "evalLoss", run.evalLoss());
+    put(metrics, "loss", run.loss());
+    put(metrics, "steps", run.step());
+    put(metrics, "tokens", run.tokens());
+    put(metrics, "labelTokens", run.labelTokens());
+    put(metrics, "seconds", run.seconds());
+    return metrics;
+  }
+
+  private static void put(Map<String, Double> metrics, String name, @Nullable Number value) {
+    if (value != null) {
+      metrics.put(name, value.doubleValue());
+    }
+  }
+}
