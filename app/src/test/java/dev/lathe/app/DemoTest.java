@@ -89,8 +89,18 @@ class DemoTest {
   private Ran demo() throws Exception {
     try (var demo = start()) {
       var err = new StringBuilder();
-      var reading = Thread.ofVirtual().start(() -> demo.process().errorReader().lines().forEach(l -> err.append(l).append('\n')));
-      var out = new String(demo.process().getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+      var reading =
+          Thread.ofVirtual()
+              .start(
+                  () ->
+                      demo.process()
+                          .errorReader()
+                          .lines()
+                          .forEach(l -> err.append(l).append('\n')));
+      var out =
+          new String(
+              demo.process().getInputStream().readAllBytes(),
+              java.nio.charset.StandardCharsets.UTF_8);
       int status = demo.process().waitFor();
       reading.join();
       var ran = new Ran(status, out, err.toString());
@@ -103,8 +113,10 @@ class DemoTest {
   private String runThatTookSteps() throws Exception {
     for (int i = 0; i < 6000; i++) {
       var found = journal();
-      if (found.isPresent() && Files.readString(found.get()).lines().filter(l -> l.contains("\"step\"")).count() > 3) {
-        return found.get().getParent().getFileName().toString();
+      if (found.isPresent()
+          && Files.readString(found.get()).lines().filter(l -> l.contains("\"step\"")).count()
+              > 3) {
+        return folder.resolve("home/runs").relativize(found.get()).getName(0).toString();
       }
       Thread.sleep(20);
     }
@@ -117,7 +129,9 @@ class DemoTest {
       return Optional.empty();
     }
     try (var files = Files.walk(runs, 2)) {
-      return files.filter(f -> List.of("journal.jsonl", "journal").contains(f.getFileName() + "")).findFirst();
+      return files
+          .filter(f -> List.of("journal.jsonl", "journal").contains(f.getFileName() + ""))
+          .findFirst();
     }
   }
 
