@@ -8,7 +8,7 @@ import tools.jackson.databind.JsonNode;
 
 /** The bases of the home and those that could be pulled by name. */
 @Command(name = "bases", description = "base models: what is here, and what can be pulled by name")
-public final class Bases extends HomeCommand {
+public class Bases extends HomeCommand {
   public Bases(Session session) {
     super(session);
   }
@@ -22,11 +22,7 @@ public final class Bases extends HomeCommand {
 
   @Override
   protected int run(OwnerClient owner) {
-    return list(owner, this);
-  }
-
-  private static int list(OwnerClient owner, LatheCommand command) {
-    command.print(owner.get("bases"), bases -> tell(bases, command.terminal()));
+    print(owner.get("bases"), bases -> tell(bases, terminal()));
     return ExitStatus.DONE;
   }
 
@@ -49,49 +45,51 @@ public final class Bases extends HomeCommand {
 
   /** {@code bases list}. */
   @Command(name = "list", description = "the same")
-  public static final class Listed extends HomeCommand {
+  public static final class Listed extends Bases {
     public Listed(Session session) {
       super(session);
     }
+  }
 
-    @Override
-    protected int run(OwnerClient owner) {
-      return list(owner, this);
+  /** What is asked of one base. */
+  abstract static class OfOneBase extends HomeCommand {
+    @Parameters(paramLabel = "NAME")
+    String name;
+
+    OfOneBase(Session session) {
+      super(session);
+    }
+
+    final String path() {
+      return "bases/" + Text.segment(name);
     }
   }
 
   /** {@code bases show NAME}. */
   @Command(name = "show", description = "where a base came from, its sizes and its hashes")
-  public static final class Show extends HomeCommand {
-    @Parameters(paramLabel = "NAME")
-    String name;
-
+  public static final class Show extends OfOneBase {
     public Show(Session session) {
       super(session);
     }
 
     @Override
     protected int run(OwnerClient owner) {
-      print(owner.get("bases/" + Text.segment(name)), base -> tellOne(base, terminal()));
+      print(owner.get(path()), base -> tellOne(base, terminal()));
       return ExitStatus.DONE;
     }
   }
 
   /** {@code bases verify NAME}. */
   @Command(name = "verify", description = "hash every file of a base again")
-  public static final class Verify extends HomeCommand {
-    @Parameters(paramLabel = "NAME")
-    String name;
-
+  public static final class Verify extends OfOneBase {
     public Verify(Session session) {
       super(session);
     }
 
     @Override
     protected int run(OwnerClient owner) {
-      var path = "bases/" + Text.segment(name) + "/verify";
       print(
-          owner.post(path, java.util.Map.of(), OwnerClient.Repeat.SAFE),
+          owner.post(path() + "/verify", java.util.Map.of(), OwnerClient.Repeat.SAFE),
           base -> terminal().out().println(name + ": every file is as it was pulled"));
       return ExitStatus.DONE;
     }
@@ -99,19 +97,14 @@ public final class Bases extends HomeCommand {
 
   /** {@code bases remove NAME}. */
   @Command(name = "remove", description = "delete a base")
-  public static final class Remove extends HomeCommand {
-    @Parameters(paramLabel = "NAME")
-    String name;
-
+  public static final class Remove extends OfOneBase {
     public Remove(Session session) {
       super(session);
     }
 
     @Override
     protected int run(OwnerClient owner) {
-      print(
-          owner.delete("bases/" + Text.segment(name)),
-          done -> terminal().out().println("removed " + name));
+      print(owner.delete(path()), done -> terminal().out().println("removed " + name));
       return ExitStatus.DONE;
     }
   }

@@ -70,19 +70,30 @@ public final class Datasets implements Runnable {
     }
   }
 
-  /** {@code dataset show D@V}. */
-  @Command(name = "show", description = "what went into a version and what was dropped, and why")
-  public static final class Show extends HomeCommand {
+  /** What is asked of one version. */
+  abstract static class OfOneDataset extends HomeCommand {
     @Parameters(paramLabel = "DATASET", description = "NAME@N, or NAME for the newest")
     String ref;
 
+    OfOneDataset(Session session) {
+      super(session);
+    }
+
+    final String path() {
+      return "datasets/" + Text.segment(ref);
+    }
+  }
+
+  /** {@code dataset show D@V}. */
+  @Command(name = "show", description = "what went into a version and what was dropped, and why")
+  public static final class Show extends OfOneDataset {
     public Show(Session session) {
       super(session);
     }
 
     @Override
     protected int run(OwnerClient owner) {
-      print(owner.get("datasets/" + Text.segment(ref)), d -> tellOne(d, terminal()));
+      print(owner.get(path()), d -> tellOne(d, terminal()));
       return ExitStatus.DONE;
     }
   }
@@ -91,10 +102,7 @@ public final class Datasets implements Runnable {
   @Command(
       name = "preview",
       description = "tokens as the model sees them: learned ones in green, read ones in grey")
-  public static final class PreviewCommand extends HomeCommand {
-    @Parameters(paramLabel = "DATASET")
-    String ref;
-
+  public static final class PreviewCommand extends OfOneDataset {
     @Option(names = "-n", defaultValue = "3", paramLabel = "N", description = "how many (3)")
     int n;
 
@@ -107,27 +115,22 @@ public final class Datasets implements Runnable {
 
     @Override
     protected int run(OwnerClient owner) {
-      var path =
-          "datasets/%s/preview?n=%d&split=%s".formatted(Text.segment(ref), n, Text.segment(split));
-      print(owner.get(path), p -> new TokenColours(terminal()).print(p));
+      var query = "/preview?n=%d&split=%s".formatted(n, Text.segment(split));
+      print(owner.get(path() + query), p -> new TokenColours(terminal()).print(p));
       return ExitStatus.DONE;
     }
   }
 
   /** {@code dataset stats D@V}. */
   @Command(name = "stats", description = "lengths, roles, feedback and how answers begin")
-  public static final class Stats extends HomeCommand {
-    @Parameters(paramLabel = "DATASET")
-    String ref;
-
+  public static final class Stats extends OfOneDataset {
     public Stats(Session session) {
       super(session);
     }
 
     @Override
     protected int run(OwnerClient owner) {
-      var path = "datasets/" + Text.segment(ref) + "/stats";
-      print(owner.get(path), s -> DatasetFigures.tell(s, terminal().out()));
+      print(owner.get(path() + "/stats"), s -> DatasetFigures.tell(s, terminal().out()));
       return ExitStatus.DONE;
     }
   }
@@ -179,10 +182,7 @@ public final class Datasets implements Runnable {
 
   /** {@code dataset export D@V --format F --out FILE}. */
   @Command(name = "export", description = "write a version for other programs")
-  public static final class Export extends HomeCommand {
-    @Parameters(paramLabel = "DATASET")
-    String ref;
-
+  public static final class Export extends OfOneDataset {
     @Option(
         names = "--format",
         required = true,
@@ -205,9 +205,8 @@ public final class Datasets implements Runnable {
       wanted.put("format", format);
       wanted.put("split", split);
       wanted.put("out", out.toAbsolutePath().toString());
-      var path = "datasets/" + Text.segment(ref) + "/export";
       print(
-          owner.post(path, wanted, OwnerClient.Repeat.SAFE),
+          owner.post(path() + "/export", wanted, OwnerClient.Repeat.SAFE),
           e ->
               terminal()
                   .out()

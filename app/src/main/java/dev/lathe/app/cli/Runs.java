@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "runs",
     description = "training runs: list, show, watch, stop, pause, resume, compare")
-public final class Runs extends HomeCommand {
+public class Runs extends HomeCommand {
   public Runs(Session session) {
     super(session);
   }
@@ -32,24 +32,15 @@ public final class Runs extends HomeCommand {
 
   @Override
   protected int run(OwnerClient owner) {
-    return list(owner, this);
-  }
-
-  private static int list(OwnerClient owner, LatheCommand command) {
-    command.print(owner.get("runs"), runs -> tell(runs, command.terminal()));
+    print(owner.get("runs"), runs -> tell(runs, terminal()));
     return ExitStatus.DONE;
   }
 
   /** {@code runs list}. */
   @Command(name = "list", description = "all runs, newest first")
-  public static final class Listed extends HomeCommand {
+  public static final class Listed extends Runs {
     public Listed(Session session) {
       super(session);
-    }
-
-    @Override
-    protected int run(OwnerClient owner) {
-      return list(owner, this);
     }
   }
 

@@ -13,10 +13,10 @@ public record OwnerProcess(Process process) implements AutoCloseable {
   }
 
   /**
-   * @param environment beside this process's
+   * @param environment beside this process's own
    */
-  static OwnerProcess start(Path home, Map<String, String> environment, String... arguments)
-      throws IOException {
+  public static OwnerProcess start(
+      Path home, Map<String, String> environment, String... arguments) throws IOException {
     var builder = new ProcessBuilder(command(arguments));
     builder.environment().putAll(environment);
     builder.environment().put("LATHE_HOME", home.toString());
@@ -41,11 +41,7 @@ public record OwnerProcess(Process process) implements AutoCloseable {
 
   /** An owner that says it serves. */
   static OwnerProcess serving(Path home) throws IOException {
-    return serving(home, Map.of());
-  }
-
-  static OwnerProcess serving(Path home, Map<String, String> environment) throws IOException {
-    var started = start(home, environment, "serve", "--port", "0");
+    var started = start(home, "serve", "--port", "0");
     started.process.inputReader().readLine();
     return started;
   }

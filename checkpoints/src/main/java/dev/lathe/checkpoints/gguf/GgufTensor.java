@@ -1,5 +1,6 @@
 package dev.lathe.checkpoints.gguf;
 
+import dev.lathe.checkpoints.files.TensorFile;
 import dev.lathe.checkpoints.quantized.Encoding;
 
 /**
@@ -10,4 +11,5 @@ import dev.lathe.checkpoints.quantized.Encoding;
  * @param length in bytes
  */
 @SuppressWarnings("ArrayRecordComponent") // a shape is never written to
-public record GgufTensor(String name, Encoding encoding, long[] shape, long offset, long length) {}
+public record GgufTensor(String name, Encoding encoding, long[] shape, long offset, long length)
+    implements TensorFile.Placed {}

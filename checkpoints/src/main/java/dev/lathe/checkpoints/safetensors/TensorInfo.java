@@ -1,5 +1,7 @@
 package dev.lathe.checkpoints.safetensors;
 
+import dev.lathe.checkpoints.files.TensorFile;
+
 /**
  * Where a tensor lies.
  *
@@ -8,4 +10,5 @@ package dev.lathe.checkpoints.safetensors;
  * @param length in bytes
  */
 @SuppressWarnings("ArrayRecordComponent") // a shape is never written to
-public record TensorInfo(String name, Dtype dtype, long[] shape, long offset, long length) {}
+public record TensorInfo(String name, Dtype dtype, long[] shape, long offset, long length)
+    implements TensorFile.Placed {}
