@@ -133,7 +133,7 @@ class RouterTest {
     "garbage,502,upstream_garbage,address",
     "error-200,502,,not today",
     "broken,502,upstream_broke_off,Ask again",
-    "silent,502,upstream_broke_off,Ask again"
+    "silent,504,upstream_timeout,timeoutSeconds"
   })
   void anUpstreamsFailureHasOpenAisFormAndARemedy(
       String model, int status, String code, String says) throws Exception {

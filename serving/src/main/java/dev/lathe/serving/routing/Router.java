@@ -13,6 +13,7 @@ import dev.lathe.serving.wire.AnswerIds;
 import dev.lathe.serving.wire.ChatRequest;
 import dev.lathe.serving.wire.WireError;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
@@ -116,6 +117,11 @@ public final class Router {
               "upstream_unavailable",
               "The provider '%s' cannot be reached at %s: %s. Start it, or mend baseUrl in lathe.yaml; then ask again."
                   .formatted(name, target.provider().baseUrl(), e.getMessage())));
+    } catch (SocketTimeoutException e) {
+      throw silent(
+          "The provider '" + name + "'",
+          target.provider().timeout(),
+          "Raise timeoutSeconds in lathe.yaml, or ask for less.");
     } catch (IOException e) {
       throw WireError.upstream(
           "upstream_broke_off",
@@ -134,6 +140,9 @@ public final class Router {
         if (answering.brokeOff()) {
           lease.broken();
         }
+      } catch (SocketTimeoutException e) {
+        lease.broken();
+        throw silent("The engine of '" + target.name() + "'", LOCAL_SILENCE, "Ask for less.");
       } catch (IOException e) {
         lease.broken();
         throw new Lost(
@@ -149,6 +158,16 @@ public final class Router {
     } catch (BadInput e) {
       throw WireError.unavailable("model_unusable", String.valueOf(e.getMessage()));
     }
+  }
+
+  private static WireError silent(String who, Duration silence, String remedy) {
+    return new WireError(
+        504,
+        "server_error",
+        null,
+        "upstream_timeout",
+        "%s said nothing for %d s. %s".formatted(who, Math.max(1, silence.toSeconds()), remedy),
+        null);
   }
 
   private static String reason(IOException e) {
