@@ -98,7 +98,9 @@ class ExportApi {
     return new BadInput(
         "the base has another " + what + " than " + version.version() + " was trained with",
         version.base(),
-        "Fetch the base again as it was: './lathe bases verify " + version.base() + "' tells more.");
+        "Fetch the base again as it was: './lathe bases verify "
+            + version.base()
+            + "' tells more.");
   }
 
   private void requireIntact(ModelVersion version) {

@@ -55,8 +55,7 @@ class ExportApiTest {
     Flyway.configure().dataSource(pool).load().migrate();
     var transactions = new JdbcTransactionManager(pool);
     var models =
-        new ModelRegistry(
-            JdbcClient.create(pool), transactions, home.models(), Clock.systemUTC());
+        new ModelRegistry(JdbcClient.create(pool), transactions, home.models(), Clock.systemUTC());
     register(models, base, "support", base.weightsSha256(), base.templateSha256());
     register(models, base, "other-weights", "ab".repeat(32), base.templateSha256());
     register(models, base, "other-template", base.weightsSha256(), "ef".repeat(32));

@@ -15,8 +15,8 @@ public record OwnerProcess(Process process) implements AutoCloseable {
   /**
    * @param environment beside this process's own
    */
-  public static OwnerProcess start(
-      Path home, Map<String, String> environment, String... arguments) throws IOException {
+  public static OwnerProcess start(Path home, Map<String, String> environment, String... arguments)
+      throws IOException {
     var builder = new ProcessBuilder(command(arguments));
     builder.environment().putAll(environment);
     builder.environment().put("LATHE_HOME", home.toString());

@@ -116,7 +116,10 @@ public final class MeasureMain {
         subjects.add(
             measured(
                 subject,
-                sums(decoder, subject.onTest() ? test : List.of(), at(progress, subject, "test set")),
+                sums(
+                    decoder,
+                    subject.onTest() ? test : List.of(),
+                    at(progress, subject, "test set")),
                 sums(decoder, subject.onText() ? text : List.of(), at(progress, subject, "text"))));
       }
       return new Result(subjects, answers);

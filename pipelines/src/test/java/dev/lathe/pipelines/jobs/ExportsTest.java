@@ -164,7 +164,8 @@ class ExportsTest {
   }
 
   private String modelfile(String jinja) {
-    return OllamaModelfile.of(base, ChatTemplate.of(jinja, Map.of()), jinja.contains("strftime_now"))
+    return OllamaModelfile.of(
+            base, ChatTemplate.of(jinja, Map.of()), jinja.contains("strftime_now"))
         .text("support@3", "x.gguf");
   }
 
