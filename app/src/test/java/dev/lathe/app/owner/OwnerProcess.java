@@ -4,11 +4,21 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** The application in a process of its own, as the launcher starts it. */
 public record OwnerProcess(Process process) implements AutoCloseable {
   public static OwnerProcess start(Path home, String... arguments) throws IOException {
+    return start(home, Map.of(), arguments);
+  }
+
+  /**
+   * @param environment beside this process's
+   */
+  static OwnerProcess start(Path home, Map<String, String> environment, String... arguments)
+      throws IOException {
     var builder = new ProcessBuilder(command(arguments));
+    builder.environment().putAll(environment);
     builder.environment().put("LATHE_HOME", home.toString());
     return new OwnerProcess(builder.start());
   }
@@ -31,7 +41,11 @@ public record OwnerProcess(Process process) implements AutoCloseable {
 
   /** An owner that says it serves. */
   static OwnerProcess serving(Path home) throws IOException {
-    var started = start(home, "serve", "--port", "0");
+    return serving(home, Map.of());
+  }
+
+  static OwnerProcess serving(Path home, Map<String, String> environment) throws IOException {
+    var started = start(home, environment, "serve", "--port", "0");
     started.process.inputReader().readLine();
     return started;
   }

@@ -57,6 +57,10 @@ class FinetunesTest {
           .isInstanceOf(BadInput.class)
           .hasMessageContaining("complete");
       assertThatThrownBy(() -> home.finetunes.stop(id)).isInstanceOf(BadInput.class);
+      assertThat(home.completed).extracting(RunDirectory::id).containsExactly(id);
+    }
+    try (var next = new FinetuneHome(folder)) {
+      assertThat(next.completed).as("a next owner registers what none did").hasSize(1);
     }
   }
 
