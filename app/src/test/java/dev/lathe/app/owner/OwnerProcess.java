@@ -13,9 +13,9 @@ public record OwnerProcess(Process process) implements AutoCloseable {
   }
 
   /**
-   * @param environment beside this process's own
+   * @param environment beside this process's
    */
-  public static OwnerProcess start(Path home, Map<String, String> environment, String... arguments)
+  static OwnerProcess start(Path home, Map<String, String> environment, String... arguments)
       throws IOException {
     var builder = new ProcessBuilder(command(arguments));
     builder.environment().putAll(environment);
@@ -41,7 +41,11 @@ public record OwnerProcess(Process process) implements AutoCloseable {
 
   /** An owner that says it serves. */
   static OwnerProcess serving(Path home) throws IOException {
-    var started = start(home, "serve", "--port", "0");
+    return serving(home, Map.of());
+  }
+
+  static OwnerProcess serving(Path home, Map<String, String> environment) throws IOException {
+    var started = start(home, environment, "serve", "--port", "0");
     started.process.inputReader().readLine();
     return started;
   }
