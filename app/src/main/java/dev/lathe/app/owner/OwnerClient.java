@@ -270,10 +270,13 @@ public final class OwnerClient implements AutoCloseable {
   }
 
   /** What the web server itself refuses, before the API sees it, is answered without JSON. */
-  private static ApiError refused(int status, byte[] body) {
+  private static ApiError refused(int status, byte[] body) throws IOException {
     try {
       return ApiError.of(status, parse(body).path("error"));
     } catch (IOException e) {
+      if (status >= 500) {
+        throw e; // a server on its way down: the next owner answers
+      }
       return new ApiError(
           status, "the request is not understood", null, "Look at what was given for names.");
     }
