@@ -16,13 +16,13 @@ import org.jspecify.annotations.Nullable;
  * conversations from the model's own test set, because there the adapter has most to say, and eight
  * everyday questions, because they are the same for every model.
  *
- * <p>Each is answered with up to 16 tokens, 256 positions in all; short answers leave some of them
- * empty, and two of the model's own run on to their end instead: a stop token that an engine does
- * not honour shows only there.
+ * <p>Each is answered with up to 32 tokens: 16 would be 256 positions, but the first words of a
+ * tuned model's answers are often all alike. Two of the model's own run on to their end: a stop
+ * token that an engine does not honour shows only there.
  */
 final class Probes {
   private static final int OWN = 8;
-  private static final int SHORT = Faithful.POSITIONS / Faithful.PROMPTS;
+  private static final int SHORT = 2 * Faithful.POSITIONS / Faithful.PROMPTS;
   private static final int TO_THE_END = 2;
   private static final int LONG = 160;
 

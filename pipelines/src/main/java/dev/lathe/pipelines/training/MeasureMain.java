@@ -7,6 +7,7 @@ import dev.lathe.engine.AdapterFiles;
 import dev.lathe.engine.Decoder;
 import dev.lathe.engine.MicroBatch;
 import dev.lathe.engine.MicroBatch.Sequence;
+import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.registry.promotion.Faithful;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,7 +26,10 @@ public final class MeasureMain {
   /** Tokens of a forward pass. */
   private static final int BUDGET = 2048;
 
-  /** Measured in float32: bfloat16's noise is as large as the differences that gates look for. */
+  /** Losses are computed as training computes them: noise is the same for all who are compared. */
+  private static final Recipe FAST = Recipe.defaults();
+
+  /** In bfloat16 the best two tokens often tie: its logits are an eighth apart at 20. */
   private static final Recipe EXACT = Recipe.of(Map.of("precision", "fp32"));
 
   private MeasureMain() {}
@@ -97,12 +101,17 @@ public final class MeasureMain {
     try (var tokenizer = Tokenizer.open(base.tokenizer())) {
       var test = test(request.test(), base);
       var text = request.passages().stream().map(p -> passage(tokenizer, p)).toList();
+      if (!request.answers().isEmpty()) {
+        var answering = request.subjects().getFirst();
+        progress.at("answers by " + answering.name(), 0, 1);
+        model = LoadedModel.open(base, answering.adapter(), EXACT);
+        answers = new AnswerScoring(model.decoder(), tokenizer).score(request.answers());
+      }
       for (var subject : request.subjects()) {
-        model = with(model, base, subject.adapter());
-        if (subjects.isEmpty() && !request.answers().isEmpty()) {
-          progress.at("answers by " + subject.name(), 0, 1);
-          answers = new AnswerScoring(model.decoder(), tokenizer).score(request.answers());
+        if (!subject.onTest() && !subject.onText()) {
+          continue;
         }
+        model = with(model, base, subject.adapter());
         var decoder = model.decoder();
         subjects.add(
             measured(
@@ -131,7 +140,11 @@ public final class MeasureMain {
   /** The model with another adapter: in its place where the shapes are equal, else read anew. */
   private static LoadedModel with(@Nullable LoadedModel open, Base base, @Nullable String adapter) {
     if (open == null) {
-      return LoadedModel.open(base, adapter, EXACT);
+      return LoadedModel.open(base, adapter, FAST);
+    }
+    if (open.precision() != FAST.precisionOn(ComputeDevice.open(FAST.device(), FAST.threads()))) {
+      open.close();
+      return LoadedModel.open(base, adapter, FAST);
     }
     var worn = open.decoder().adapter();
     if (adapter == null) {
@@ -144,7 +157,7 @@ public final class MeasureMain {
       return open;
     }
     open.close();
-    return LoadedModel.open(base, adapter, EXACT);
+    return LoadedModel.open(base, adapter, FAST);
   }
 
   private static List<Sequence> test(@Nullable Part part, Base base) {

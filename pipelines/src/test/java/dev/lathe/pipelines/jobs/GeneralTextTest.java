@@ -10,8 +10,8 @@ class GeneralTextTest {
   @Test
   void theTextIsFrozen() {
     assertThat(GeneralText.sha256())
-        .isEqualTo("0a936e078d66c8f8c259651b789adb9c3edec3a07f4323374862f5ca6a45d810");
-    assertThat(GeneralText.passages()).hasSize(25).allSatisfy(p -> assertThat(p).isNotBlank());
+        .isEqualTo("b2a13b0fef1770f524e405f54becdd91614ac6f16cbd8e02166242cb0f6cdf2b");
+    assertThat(GeneralText.passages()).hasSize(29).allSatisfy(p -> assertThat(p).isNotBlank());
   }
 
   @Test

@@ -21,7 +21,7 @@ public final class Faithful {
   /** The share of tokens that must be the trainer's best. */
   public static final double SAME = 0.95;
 
-  /** Prompts, and positions that their answers should have together. */
+  /** Prompts, and positions that their answers have together at least, unless they end early. */
   public static final int PROMPTS = 16;
 
   public static final int POSITIONS = 256;
@@ -58,7 +58,7 @@ public final class Faithful {
   public static String expected() {
     return String.format(
         Locale.ROOT,
-        "of the serving engine's greedy answers to %d prompts (about %d positions, stop tokens"
+        "of the serving engine's greedy answers to %d prompts (%d positions or more, stop tokens"
             + " included) each token within %.1f nat of the trainer's best, %.0f %% of them the"
             + " same",
         PROMPTS,
