@@ -53,16 +53,6 @@ class PromotionGatesTest implements Lineage {
   }
 
   @Test
-  void aModelThatForgotGeneralTextIsRefused() {
-    var forgetful = desk.drilled("desk", 4, trained.dataset(), GeneralText.passages());
-    var verdict = judge(forgetful, null, new StandInEngine(desk, Damage.NONE, true));
-    assertThat(verdict.kept().passed()).as(verdict.toString()).isFalse();
-    assertThat(verdict.kept().found()).contains("desk@4", "tiny");
-    assertThat(verdict.better().expected()).contains("below that of tiny");
-    assertThat(verdict.faithful().passed()).as(verdict.faithful().found()).isTrue();
-  }
-
-  @Test
   void aModelTrainedOnItsTestSetIsRefusedByCount() {
     var seen = new ArrayList<>(TinyDesk.conversations(0, 100));
     seen.addAll(TinyDesk.conversations(100, 103));

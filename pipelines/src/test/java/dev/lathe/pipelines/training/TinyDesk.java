@@ -22,7 +22,6 @@ import dev.lathe.engine.Adapter;
 import dev.lathe.engine.AdapterFiles;
 import dev.lathe.engine.Decoder;
 import dev.lathe.engine.Decoder.Way;
-import dev.lathe.engine.MicroBatch;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
@@ -32,7 +31,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -235,29 +233,6 @@ public final class TinyDesk {
         folder.toString(),
         null,
         Instant.EPOCH);
-  }
-
-  /** A version that was drilled to say one and the same after every word of these texts. */
-  public ModelVersion drilled(String name, int number, DatasetVersion of, List<String> texts) {
-    var folder = home.resolve("models").resolve(name).resolve("" + number);
-    var shape = new LoraShape(base.config(), 8, 2, EnumSet.allOf(LoraShape.Projection.class));
-    try (var decoder = open(shape);
-        var tokenizer = Tokenizer.open(base.tokenizer())) {
-      int same = tokenizer.idOf("~").orElseThrow();
-      decoder.adapter().set(Adapter.initial(shape, 7));
-      int steps = 200;
-      for (int step = 1; step <= steps; step++) {
-        int[] all = tokenizer.encode(texts.get(step % texts.size())).ids();
-        int[] ids = Arrays.copyOf(all, Math.min(all.length, 128));
-        int[] labels = IntStream.generate(() -> same).limit(ids.length).toArray();
-        var batch = MicroBatch.of(List.of(new MicroBatch.Sequence(ids, labels)));
-        decoder.adapter().zeroGradient();
-        decoder.gradients(batch, 1.0 / batch.labelled(), Way.FAST);
-        decoder.adapter().update(AdamW.of(0, 1), 2e-2 * (steps + 1 - step) / steps, step);
-      }
-      write(decoder.adapter().values(), shape, folder.resolve("adapter"));
-    }
-    return version(name, number, of, folder);
   }
 
   private void write(float[] values, LoraShape shape, Path folder) {
