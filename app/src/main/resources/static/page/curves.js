@@ -93,24 +93,29 @@ function append(curve, step, value) {
 }
 
 /**
- * An exponential moving average that starts unbiased (as Adam's moments are corrected). Half of a
- * point's weight is gone after `halfLife` steps, whatever the steps between points; NaN is passed over.
+ * A mean over the neighbours on both sides, whose weights halve every `halfLife` steps: it follows the
+ * curve without lagging behind, and its end is as smooth as what is known allows. A mean of n points
+ * weighs as n; what is no number is passed over. Two passes, one from each end.
  */
 export function smooth(means, halfLife) {
-  let sum = 0;
-  let weight = 0;
-  let before = null;
-  const line = [];
-  for (const [step, mean, n] of means) {
-    if (!Number.isFinite(mean)) continue;
-    const passed = before == null ? n : Math.max(n, step - before);
-    const keep = halfLife > 0 ? 0.5 ** (passed / halfLife) : 0;
-    sum = sum * keep + mean * (1 - keep);
-    weight = weight * keep + (1 - keep);
-    before = step;
-    line.push([step, sum / weight]);
-  }
-  return line;
+  const finite = means.filter(([, mean]) => Number.isFinite(mean));
+  const gathered = finite.map(() => [0, 0]);
+  const pass = (from, to, step) => {
+    let sum = 0;
+    let weight = 0;
+    for (let i = from; i !== to; i += step) {
+      const [at, mean, n] = finite[i];
+      const kept = i === from ? 0 : 0.5 ** (Math.abs(at - finite[i - step][0]) / halfLife);
+      sum = sum * kept + mean * n;
+      weight = weight * kept + n;
+      gathered[i][0] += sum;
+      gathered[i][1] += weight;
+    }
+  };
+  pass(0, finite.length, 1);
+  pass(finite.length - 1, -1, -1);
+  // Each point was gathered from both ends.
+  return finite.map(([at, mean, n], i) => [at, (gathered[i][0] - mean * n) / (gathered[i][1] - n)]);
 }
 
 /** Index of the last point at or before x; -1 when all lie behind it. */

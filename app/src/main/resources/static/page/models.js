@@ -1,9 +1,9 @@
 // Model versions: who bears which alias, what the gates found, where a version comes from.
 import { html, nothing } from "lit";
-import { Room, lock, passed, command, empty, figure } from "./parts.js";
+import { Room, lock, passed, command, empty, figure, train } from "./parts.js";
 import { store, Watch } from "./store.js";
 import { request, segment } from "./api.js";
-import { bytes, count, exactly, hash, loss, plural, value, when } from "./format.js";
+import { bytes, compact, count, exactly, hash, loss, plural, value, when } from "./format.js";
 
 class Models extends Room {
   static properties = { known: { state: true } };
@@ -95,7 +95,7 @@ class Models extends Room {
       <article class="version" aria-label=${`Version ${v.version}`}>
         <div class="run-head"><h3>${v.version}</h3><span class="aliases">${v.aliases.map((a) => alias(a))}</span></div>
         ${lineage(v)}
-        <dl class="figures">${Object.entries(v.metrics).slice(0, 6).map(([name, x]) => figure(METRICS[name] ?? words(name), loss(x)))}</dl>
+        <dl class="figures">${Object.entries(v.metrics).slice(0, 6).map(([name, x]) => figure(METRICS[name] ?? words(name), Number.isInteger(x) ? compact(x) : loss(x)))}</dl>
         <h4>Gates</h4>
         ${verdict ? gates(verdict) : html`<p class="note">Nothing is recorded of it yet. A promotion measures them: ${command(`./lathe models promote ${v.version} --alias champion --reason "…"`)}</p>`}
         <h4>Promotions of ${this.known.name}</h4>
@@ -115,7 +115,7 @@ class Models extends Room {
 customElements.define("lathe-models", Models);
 
 const nameOf = (version) => version.slice(0, version.lastIndexOf("@"));
-const METRICS = { evalLoss: "validation loss", evalLossBefore: "before training", loss: "training loss" };
+const METRICS = { evalLoss: "validation loss", evalLossBefore: "loss before training", loss: "training loss" };
 /** tokenAccuracy → token accuracy */
 const words = (name) => name.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
 const alias = (name, guarded = false) => html`<span class="alias" title=${guarded ? "protected: takes only versions that passed every gate" : ""}>${name}${guarded ? lock : nothing}</span>`;
@@ -168,5 +168,5 @@ function none() {
   const done = store.runs?.find((r) => r.state === "completed");
   return done
     ? empty("No version yet", "A completed run becomes a version; then it can take an alias.", "./lathe models list")
-    : empty("No version yet", "Every run that completes becomes a version here, with its lineage back to the log files.", "./lathe train --base B --dataset D@N --name M");
+    : empty("No version yet", "Every run that completes becomes a version here, with its lineage back to the log files.", train());
 }

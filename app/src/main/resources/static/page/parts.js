@@ -1,6 +1,6 @@
 // Small pieces that several rooms of the page share.
-import { html, svg, nothing } from "lit";
-import { LitElement } from "lit";
+import { html, svg, nothing, LitElement } from "lit";
+import { store } from "./store.js";
 
 /** Elements draw into the page itself, so that one style sheet and one tab order serve all. */
 export class Room extends LitElement {
@@ -35,6 +35,13 @@ export const stroke = (slot) => html`<svg class="stroke-sample s${slot % 8}" vie
 export const command = (line) => html`<code class="command">${line}</code>`;
 
 export const empty = (title, text, ...lines) => html`<div class="empty"><p class="empty-title">${title}</p><p>${text}</p>${lines.map((l) => html`<p>${command(l)}</p>`)}</div>`;
+
+/** Names that are really there, so that the command works as it stands. */
+export function train() {
+  const dataset = store.datasets?.[0];
+  const base = dataset?.base ?? store.bases?.[0]?.name ?? "smollm2-135m-instruct";
+  return `./lathe train --base ${base} --dataset ${dataset?.dataset ?? "support@1"} --name ${dataset?.name ?? "support"}`;
+}
 
 /** A term and its figure. */
 export const figure = (name, shown, more = nothing) => html`<div class="figure"><dt>${name}</dt><dd>${shown}${more}</dd></div>`;

@@ -1,7 +1,7 @@
 // The runs: a list to choose from, their curves laid over each other, and the one looked at.
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { Room, state, stroke, dash, command, empty } from "./parts.js";
+import { Room, state, stroke, dash, command, empty, train } from "./parts.js";
 import { store, Watch } from "./store.js";
 import { smooth, along } from "./curves.js";
 import { compact, count, duration, loss, mebibytes, plural, rate } from "./format.js";
@@ -10,7 +10,7 @@ import "./run.js";
 
 const FIRST_MANY = 12;
 const AXES = { step: "Steps", tokens: "Tokens", seconds: "Time" };
-/** Half-lives of the smoothed line, as shares of the longest run shown. */
+/** How far the smoothed line looks: half-lives as shares of the longest curve shown. */
 const SMOOTHING = [0, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08];
 
 class Runs extends Room {
@@ -50,8 +50,8 @@ class Runs extends Room {
 
   #curves() {
     const runs = store.shown.map((id) => store.run(id)).filter(Boolean);
-    const longest = Math.max(1, ...runs.map((r) => r.steps ?? r.step));
-    const halfLife = SMOOTHING[this.smoothing] * longest;
+    const longest = Math.max(1, ...runs.map((r) => r.step));
+    const halfLife = Number((SMOOTHING[this.smoothing] * longest).toPrecision(2));
     const drawn = runs.map((run) => this.#line(run, halfLife));
     const names = runs.map((r) => r.model).join(", ");
     return html`
@@ -236,14 +236,13 @@ function save(name, url) {
   link.click();
 }
 
-/** Names that are really there, so that the command works as it stands. */
 function none() {
   const dataset = store.datasets?.[0];
   const base = dataset?.base ?? store.bases?.[0]?.name ?? "smollm2-135m-instruct";
   const steps = [];
   if (!store.bases?.length) steps.push(`./lathe pull ${base}`);
   if (!dataset) steps.push(`./lathe dataset build LOG.jsonl --name support --base ${base}`);
-  steps.push(`./lathe train --base ${base} --dataset ${dataset?.dataset ?? "support@1"} --name ${dataset?.name ?? "support"}`);
+  steps.push(train());
   return html`${empty("No run yet", "A run fine-tunes a base on a dataset, and its curves are drawn here while it trains.", ...steps)}
     <p class="empty-more">Or everything at once, on the sample logs: ${command("./lathe demo")}</p>`;
 }

@@ -95,16 +95,16 @@ class Store extends EventTarget {
   }
 
   /** Loads what of a run's curves is drawn first, then what is small. */
-  async load(id) {
-    if (this.#loading.has(id)) return;
-    this.#loading.add(id);
+  async load(...ids) {
+    const wanted = ids.filter((id) => !this.#loading.has(id));
+    wanted.forEach((id) => this.#loading.add(id));
     try {
-      await this.#fetch(id, FIRST);
-      await this.#fetch(id, this.axis === "step" ? PANELS : [...PANELS, this.axis]);
+      await Promise.all(wanted.map((id) => this.#fetch(id, FIRST)));
+      await Promise.all(wanted.map((id) => this.#fetch(id, this.axis === "step" ? PANELS : [...PANELS, this.axis])));
     } catch (e) {
       this.fail(e);
     } finally {
-      this.#loading.delete(id);
+      wanted.forEach((id) => this.#loading.delete(id));
     }
   }
 
@@ -183,7 +183,7 @@ class Store extends EventTarget {
       if (!this.#chosen) this.#chooseRuns();
       for (const curves of this.#curves.values()) curves.mistrust();
       this.changed("home", "runs", "shown");
-      await Promise.all([...this.shown.map((id) => this.load(id)), this.#loadTopic("versions"), this.#loadTopic("experiments"), this.#loadTopic("datasets")]);
+      await Promise.all([this.load(...this.shown), this.#loadTopic("aliases"), this.#loadTopic("experiments"), this.#loadTopic("datasets")]);
     } catch (e) {
       this.fail(e);
     }
