@@ -3,7 +3,9 @@ package dev.lathe.app.api;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.pipelines.jobs.Finetunes;
 import dev.lathe.registry.runs.Curve;
+import dev.lathe.registry.runs.RunImport;
 import dev.lathe.registry.runs.RunRegistry;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,14 +20,34 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping("/api/runs/{id}/curves")
 class CurvesApi {
   private static final int MOST = 10_000;
+  private static final int REMEMBERED = 100;
 
   private final Finetunes finetunes;
   private final RunRegistry registry;
+  private final RunImport imports;
 
-  CurvesApi(Finetunes finetunes, RunRegistry registry) {
+  /** What was drawn lately: thinning a long curve reads every point of it. */
+  private final Map<Wanted, Remembered> lately =
+      Collections.synchronizedMap(
+          new LinkedHashMap<>(REMEMBERED, 0.75f, true) {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<Wanted, Remembered> eldest) {
+              return size() > REMEMBERED;
+            }
+          });
+
+  CurvesApi(Finetunes finetunes, RunRegistry registry, RunImport imports) {
     this.finetunes = finetunes;
     this.registry = registry;
+    this.imports = imports;
   }
+
+  private record Wanted(String run, List<String> names, int points) {}
+
+  /**
+   * @param position how far the run's journal was imported
+   */
+  private record Remembered(String position, Curves curves) {}
 
   /**
    * @param points {@code [step, value]}
@@ -59,9 +81,23 @@ class CurvesApi {
           Integer.toString(points),
           "Mend the parameter 'points'.");
     }
-    var run = finetunes.find(id).id();
+    var wanted = new Wanted(finetunes.find(id).id(), List.copyOf(names), points);
+    var imported = imports.imported(wanted.run());
+    var position = imported == null ? "" : imported.position();
+    var before = lately.get(wanted);
+    if (before != null && before.position().equals(position)) {
+      return before.curves();
+    }
+    var drawn = drawn(wanted);
+    lately.put(wanted, new Remembered(position, drawn));
+    return drawn;
+  }
+
+  private Curves drawn(Wanted wanted) {
     var drawn = new LinkedHashMap<String, Drawn>();
-    registry.thinned(run, names, points).forEach((name, c) -> drawn.put(name, Drawn.of(c)));
-    return new Curves(run, drawn);
+    registry
+        .thinned(wanted.run(), wanted.names(), wanted.points())
+        .forEach((name, curve) -> drawn.put(name, Drawn.of(curve)));
+    return new Curves(wanted.run(), drawn);
   }
 }

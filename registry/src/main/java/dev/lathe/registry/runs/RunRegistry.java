@@ -89,8 +89,11 @@ public final class RunRegistry {
   public Map<String, Curve> thinned(String id, List<String> names, int most) {
     var counts = new HashMap<String, Long>();
     RowCallbackHandler count = rs -> counts.put(rs.getString(1), rs.getLong(2));
-    jdbc.sql("SELECT name, COUNT(*) FROM run_metrics WHERE run_id = ? GROUP BY name")
-        .param(id)
+    jdbc.sql(
+            "SELECT name, COUNT(*) FROM run_metrics WHERE run_id = :run AND name IN (:names)"
+                + " GROUP BY name")
+        .param("run", id)
+        .param("names", names)
         .query(count);
     var curves = new LinkedHashMap<String, Curve>();
     for (var name : names) {
