@@ -7,14 +7,18 @@ import dev.lathe.checkpoints.gguf.GgufWriter;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.safetensors.SafetensorsShards;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A base as the GGUF file that llama.cpp serves: its own file when it came as one, else one written
@@ -29,6 +33,17 @@ public final class ServedBase {
 
   /** Raised when the same base would be written otherwise: files that are there are made anew. */
   private static final String FORMAT = "1";
+
+  private static final List<String> SOURCES =
+      List.of(
+          "config.json",
+          "generation_config.json",
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "chat_template.jinja");
+
+  /** Files that were found whole, and the sizes and times of all that this hangs on. */
+  private static final Map<Path, String> FOUND_WHOLE = new ConcurrentHashMap<>();
 
   private ServedBase() {}
 
@@ -46,15 +61,18 @@ public final class ServedBase {
       return own.get();
     }
     var file = base.folder().resolve(FILE);
+    if (stamp(base, file).equals(FOUND_WHOLE.get(file))) {
+      return file; // asked on the way to every few answers: nothing is hashed or parsed again
+    }
     var madeOf = madeOf(base);
     synchronized (ServedBase.class) { // a file lock is between processes only
-      if (isMadeOf(file, madeOf)) {
-        return file;
+      if (!isMadeOf(file, madeOf)) {
+        try (var weights = base.weights()) {
+          var marks = new LinkedHashMap<>(Map.of(MADE_OF, madeOf));
+          write(GgufExport.of(base, weights, null, marks), file, madeOf);
+        }
       }
-      try (var weights = base.weights()) {
-        var marks = new LinkedHashMap<>(Map.of(MADE_OF, madeOf));
-        write(GgufExport.of(base, weights, null, marks), file, madeOf);
-      }
+      FOUND_WHOLE.put(file, stamp(base, file));
       return file;
     }
   }
@@ -107,18 +125,33 @@ public final class ServedBase {
 
   private static String madeOf(Base base) {
     var text = new StringBuilder("format " + FORMAT + "\nweights " + base.weightsSha256() + "\n");
-    for (var name :
-        List.of(
-            "config.json",
-            "generation_config.json",
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "chat_template.jinja")) {
+    for (var name : SOURCES) {
       var file = base.folder().resolve(name);
       if (Files.exists(file)) {
         text.append(name).append(' ').append(Sha256.of(file)).append('\n');
       }
     }
     return Sha256.of(text.toString());
+  }
+
+  /** Cheap to look at, and another one whenever a file is. */
+  private static String stamp(Base base, Path served) {
+    var text = new StringBuilder(base.weightsSha256());
+    for (var name : SOURCES) {
+      stamp(base.folder().resolve(name), text);
+    }
+    stamp(served, text);
+    return text.toString();
+  }
+
+  private static void stamp(Path file, StringBuilder text) {
+    try {
+      var facts = Files.readAttributes(file, BasicFileAttributes.class);
+      text.append(' ').append(facts.size()).append(' ').append(facts.lastModifiedTime());
+    } catch (NoSuchFileException e) {
+      text.append(" none");
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + file, e);
+    }
   }
 }

@@ -136,7 +136,9 @@ public final class Exports {
   private static List<String> ollama(
       ExportRequest request, PeftAdapter adapter, Merge.Progress progress) {
     var encoding = encoding(request, Encoding.Q8_0);
-    var modelfile = OllamaModelfile.of(request.base(), ChatTemplate.of(request.base()));
+    var base = request.base();
+    boolean dated = ChatTemplate.tellsTheDate(base.chatTemplate());
+    var modelfile = OllamaModelfile.of(base, ChatTemplate.of(base), dated);
     Durable.newFolder(
         request.out(),
         aside -> {

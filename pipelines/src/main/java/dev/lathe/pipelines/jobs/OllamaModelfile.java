@@ -99,12 +99,17 @@ record OllamaModelfile(Optional<Chat> chat, List<String> stops, List<String> not
   /** Contents that begin and end with spaces: many templates trim them, Go's would not. */
   private static final List<Message> SPACED = chat(" s ", " u ", " a\n", " v ");
 
-  static OllamaModelfile of(Base base, ChatTemplate template) {
+  /**
+   * @param dated whether the template may write today's date
+   */
+  static OllamaModelfile of(Base base, ChatTemplate template, boolean dated) {
     var bos = OllamaTokens.prepended(base);
     var stops = OllamaTokens.ends(base);
     var notes = new ArrayList<String>();
     var found =
-        find(template, stops)
+        Optional.of(template)
+            .filter(t -> !dated) // the day of the export would stand there for ever
+            .flatMap(t -> find(t, stops))
             .map(c -> withoutBegin(c, bos))
             .filter(Chat::writable)
             .filter(c -> OTHERS.stream().allMatch(o -> same(template, c, o, bos)));

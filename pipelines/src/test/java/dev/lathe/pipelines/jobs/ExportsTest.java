@@ -158,10 +158,15 @@ class ExportsTest {
         "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}"
             + "{{ m.content }}{% endfor %}";
     assertThat(modelfile(noSystem)).doesNotContain("TEMPLATE");
+    var dated =
+        "{{ strftime_now('%d %b %Y') }}{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}";
+    assertThat(modelfile(dated)).doesNotContain("TEMPLATE");
   }
 
   private String modelfile(String jinja) {
-    return OllamaModelfile.of(base, ChatTemplate.of(jinja, Map.of())).text("support@3", "x.gguf");
+    var template = ChatTemplate.of(jinja, Map.of());
+    boolean dated = jinja.contains("strftime_now");
+    return OllamaModelfile.of(base, template, dated).text("support@3", "x.gguf");
   }
 
   @Test
