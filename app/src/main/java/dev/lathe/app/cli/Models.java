@@ -22,7 +22,7 @@ import tools.jackson.databind.JsonNode;
 /** The model versions of the home. */
 @Command(
     name = "models",
-    description = "model versions: list, show, promote, rollback, history, verify, protect")
+    description = "model versions: list, show, promote, rollback, history, export, verify, protect")
 public final class Models extends HomeCommand {
   public Models(Session session) {
     super(session);
@@ -37,6 +37,7 @@ public final class Models extends HomeCommand {
       new ModelChanges.Rollback(session),
       new History(session),
       new Verify(session),
+      new ModelExport(session),
       new ModelChanges.Protect(session),
       new ModelChanges.Tag(session),
       new ModelChanges.Register(session),
