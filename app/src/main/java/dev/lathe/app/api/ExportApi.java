@@ -98,9 +98,7 @@ class ExportApi {
     return new BadInput(
         "the base has another " + what + " than " + version.version() + " was trained with",
         version.base(),
-        "Fetch the base again as it was: './lathe bases verify "
-            + version.base()
-            + "' tells more.");
+        "'./lathe bases verify " + version.base() + "' tells more; pull it as it was.");
   }
 
   private void requireIntact(ModelVersion version) {

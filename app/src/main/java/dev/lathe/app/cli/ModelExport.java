@@ -36,8 +36,8 @@ public final class ModelExport extends HomeCommand {
       names = "--quantize",
       paramLabel = "T",
       description =
-          "how merged weights are packed: F32, F16, BF16, and in GGUF also Q8_0, Q4_0, Q4_1 (default:"
-              + " as the base, F16 where it is quantized; Q8_0 for ollama)")
+          "how merged weights are packed: F32, F16, BF16, in GGUF also Q8_0, Q4_0, Q4_1"
+              + " (default: as the base, F16 where it is quantized; Q8_0 for ollama)")
   @Nullable String quantize;
 
   @Option(
@@ -80,11 +80,8 @@ public final class ModelExport extends HomeCommand {
     var to = terminal().out();
     to.println(exported.path("model").asString("") + " is in " + exported.path("out").asString(""));
     for (var file : exported.path("files")) {
-      to.println(
-          "  "
-              + file.path("path").asString("")
-              + "  "
-              + Text.megabytes(file.path("bytes").asLong(0)));
+      var size = Text.megabytes(file.path("bytes").asLong(0));
+      to.println("  " + file.path("path").asString("") + "  " + size);
     }
     exported.path("notes").forEach(n -> to.println(n.asString("")));
   }

@@ -164,9 +164,9 @@ class ExportsTest {
   }
 
   private String modelfile(String jinja) {
-    return OllamaModelfile.of(
-            base, ChatTemplate.of(jinja, Map.of()), jinja.contains("strftime_now"))
-        .text("support@3", "x.gguf");
+    var template = ChatTemplate.of(jinja, Map.of());
+    boolean dated = jinja.contains("strftime_now");
+    return OllamaModelfile.of(base, template, dated).text("support@3", "x.gguf");
   }
 
   @Test
