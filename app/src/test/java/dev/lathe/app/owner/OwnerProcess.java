@@ -15,7 +15,7 @@ public record OwnerProcess(Process process) implements AutoCloseable {
   /**
    * @param environment beside this process's
    */
-  static OwnerProcess start(Path home, Map<String, String> environment, String... arguments)
+  public static OwnerProcess start(Path home, Map<String, String> environment, String... arguments)
       throws IOException {
     var builder = new ProcessBuilder(command(arguments));
     builder.environment().putAll(environment);
