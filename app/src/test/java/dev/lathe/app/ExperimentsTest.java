@@ -100,7 +100,9 @@ class ExperimentsTest {
     assertThat(run("experiment", "start", "voice", "--arm", "tiny", "--arm", "small").status())
         .isZero();
     bad("Did you mean 'voice'?", "experiment", "stop", "voise");
-    bad("exists already", "experiment", "start", "voice", "--arm", "small", "--arm", "tiny");
+    var again = run("experiment", "start", "voice", "--arm", "small", "--arm", "tiny");
+    assertThat(again.status()).as("well asked, and the state of things is against it").isEqualTo(1);
+    assertThat(again.err()).contains("exists already");
     bad("which one", "experiment");
   }
 

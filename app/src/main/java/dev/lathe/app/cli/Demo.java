@@ -90,7 +90,7 @@ public final class Demo extends HomeCommand {
         stage(
             "experiment",
             () -> serving.trial(base.name(), champion, prompts, voice, Clock.systemDefaultZone()));
-    note(DemoServing.told(trial.report()));
+    note(trial.report().path("verdict").asString(""));
 
     var before = trial.answers().getOrDefault(base.name(), List.of());
     var after = trial.answers().getOrDefault(champion, List.of());

@@ -91,7 +91,7 @@ record DemoOutcome(
           arm.path("subjects").asInt(),
           100 * arm.path("mean").asDouble(0));
     }
-    out.println("verdict          " + DemoServing.told(experiment()));
+    out.println("verdict          " + experiment().path("verdict").asString(""));
     out.println();
     stages().forEach((stage, s) -> out.printf(Locale.ROOT, "%-20s %6.1f s%n", stage, s));
     out.printf(Locale.ROOT, "%-20s %6.1f s%n", "in all", seconds());

@@ -8,7 +8,6 @@ import java.time.Clock;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.MissingNode;
@@ -186,19 +185,5 @@ final class DemoServing {
       owner.post(
           "feedback", Map.of("id", answerId, "thumb", up ? "up" : "down"), OwnerClient.Repeat.SAFE);
     }
-  }
-
-  /** One line on how the experiment stands. */
-  static String told(JsonNode report) {
-    var difference = report.path("difference");
-    return difference.path("mean").isNumber()
-        ? String.format(
-            Locale.ROOT,
-            "%s (difference %.2f [%.2f, %.2f])",
-            report.path("verdict").asString(""),
-            difference.path("mean").asDouble(),
-            difference.path("low").asDouble(),
-            difference.path("high").asDouble())
-        : report.path("verdict").asString("");
   }
 }

@@ -23,7 +23,7 @@ class ScriptedUsersTest {
     public ScriptedUsers.Reply ask(String target, String user, String prompt) {
       var arm = target.equals("ab") ? (user.hashCode() % 2 == 0 ? "tuned" : "base") : target;
       var id = user + "/" + asked.incrementAndGet() + "/" + arm;
-      return new ScriptedUsers.Reply(id, arm, (arm.equals("tuned") ? IN_THE_VOICE : "") + prompt);
+      return new ScriptedUsers.Reply(id, arm, arm.equals("tuned") ? IN_THE_VOICE : prompt);
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.datasets.chat.ChatTemplate;
 import dev.lathe.datasets.store.DatasetStore;
 import dev.lathe.pipelines.jobs.ServedAnswers.Question;
+import dev.lathe.pipelines.training.ScoredAnswer;
 import dev.lathe.pipelines.training.MeasureMain;
 import dev.lathe.pipelines.training.MeasureMain.Measured;
 import dev.lathe.pipelines.training.MeasureMain.Probe;
@@ -84,7 +85,7 @@ public final class PromotionGates implements Gates {
         Found.of(
                 () -> {
                   probes.get();
-                  return Faithful.judge("the serving engine", measured.get().answers());
+                  return Faithful.judge("the serving engine", judged(measured.get().answers()));
                 })
             .or(why -> failed(Faithful.NAME, Faithful.expected(), why)));
   }
@@ -296,5 +297,19 @@ public final class PromotionGates implements Gates {
   private static String shortened(String text) {
     var line = text.strip().replaceAll("\\s+", " ");
     return line.length() <= 60 ? line : line.substring(0, 57).strip() + "...";
+  }
+
+  private static List<Faithful.Answer> judged(List<ScoredAnswer> scored) {
+    return scored.stream()
+        .map(
+            a ->
+                new Faithful.Answer(
+                    a.prompt(),
+                    a.positions().stream()
+                        .map(p -> new Faithful.Position(p.token(), p.best(), p.same()))
+                        .toList(),
+                    a.stopped(),
+                    a.wentOn()))
+        .toList();
   }
 }

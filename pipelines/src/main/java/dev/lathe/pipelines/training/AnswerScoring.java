@@ -4,8 +4,7 @@ import dev.lathe.datasets.tokens.Tokenizer;
 import dev.lathe.engine.Decoder;
 import dev.lathe.engine.MicroBatch;
 import dev.lathe.pipelines.training.MeasureMain.Probe;
-import dev.lathe.registry.promotion.Faithful.Answer;
-import dev.lathe.registry.promotion.Faithful.Position;
+import dev.lathe.pipelines.training.ScoredAnswer.Position;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -60,7 +59,7 @@ final class AnswerScoring {
   @SuppressWarnings("ArrayRecordComponent")
   private record Said(List<Position> positions, int[] likeliest) {}
 
-  List<Answer> score(List<Probe> probes) {
+  List<ScoredAnswer> score(List<Probe> probes) {
     var read = new ArrayList<>(probes.stream().map(this::read).toList());
     var said = new ArrayList<>(said(read));
     for (int round = 0; round < SPELLINGS; round++) {
@@ -81,9 +80,9 @@ final class AnswerScoring {
     return IntStream.range(0, read.size()).mapToObj(i -> answer(read.get(i), said.get(i))).toList();
   }
 
-  private Answer answer(Read read, Said said) {
+  private ScoredAnswer answer(Read read, Said said) {
     boolean wentOn = Arrays.stream(read.ids()).anyMatch(ends::contains);
-    return new Answer(read.probe().words(), said.positions(), read.stopped(), wentOn);
+    return new ScoredAnswer(read.probe().words(), said.positions(), read.stopped(), wentOn);
   }
 
   private Read read(Probe probe) {

@@ -8,7 +8,6 @@ import dev.lathe.engine.Decoder;
 import dev.lathe.engine.MicroBatch;
 import dev.lathe.engine.MicroBatch.Sequence;
 import dev.lathe.engine.device.ComputeDevice;
-import dev.lathe.registry.promotion.Faithful;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,7 +81,7 @@ public final class MeasureMain {
   public record Measured(
       String name, List<Double> losses, List<Integer> labels, double text, long textTokens) {}
 
-  public record Result(List<Measured> subjects, List<Faithful.Answer> answers) {}
+  public record Result(List<Measured> subjects, List<ScoredAnswer> answers) {}
 
   public static void main(String[] arguments) {
     WorkerIo.serve(Request.class, request -> measure(request, WorkerIo::progress));
@@ -96,7 +95,7 @@ public final class MeasureMain {
   static Result measure(Request request, Progress progress) {
     var base = new BaseStore(Path.of(request.bases())).require(request.base());
     var subjects = new ArrayList<Measured>();
-    var answers = List.<Faithful.Answer>of();
+    var answers = List.<ScoredAnswer>of();
     LoadedModel model = null;
     try (var tokenizer = Tokenizer.open(base.tokenizer())) {
       var test = test(request.test(), base);

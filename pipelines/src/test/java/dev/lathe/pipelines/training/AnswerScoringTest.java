@@ -72,7 +72,7 @@ class AnswerScoringTest {
         .render(List.of(Message.of(Role.USER, words)), List.of(), true);
   }
 
-  private Faithful.Answer scored(Probe probe) {
+  private ScoredAnswer scored(Probe probe) {
     return measured(List.of(probe)).getFirst();
   }
 
@@ -90,10 +90,18 @@ class AnswerScoringTest {
       var a = answers.get(i);
       probes.add(new Probe(words, rendered(words), a.text(), a.ids(), a.stopped()));
     }
-    return Faithful.judge("the engine", measured(probes));
+    return Faithful.judge("the engine", measured(probes).stream().map(a -> asJudged(a)).toList());
   }
 
-  private List<Faithful.Answer> measured(List<Probe> probes) {
+  private static Faithful.Answer asJudged(ScoredAnswer a) {
+    var positions =
+        a.positions().stream()
+            .map(p -> new Faithful.Position(p.token(), p.best(), p.same()))
+            .toList();
+    return new Faithful.Answer(a.prompt(), positions, a.stopped(), a.wentOn());
+  }
+
+  private List<ScoredAnswer> measured(List<Probe> probes) {
     var desk = trained.desk();
     var adapter = Path.of(trained.good().folder(), "adapter").toString();
     var subject = new Subject("desk@2", adapter, false, false);
