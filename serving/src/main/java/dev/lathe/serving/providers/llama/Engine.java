@@ -136,7 +136,9 @@ final class Engine {
     process = null;
     deaths++;
     reason = why;
-    quickDeaths = dead.lived().compareTo(settings.quick()) < 0 ? quickDeaths + 1 : 0;
+    // One that dies while it loads died quickly, however long it took.
+    boolean quick = dead.ready() == null || dead.lived().compareTo(settings.quick()) < 0;
+    quickDeaths = quick ? quickDeaths + 1 : 0;
     if (quickDeaths >= settings.quickDeaths()) {
       restUntil = System.nanoTime() + settings.rest().toNanos();
     }

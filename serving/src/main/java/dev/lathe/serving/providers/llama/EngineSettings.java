@@ -40,7 +40,7 @@ public record EngineSettings(
         4,
         64,
         0,
-        4,
+        6,
         Duration.ofMinutes(15),
         Duration.ofMinutes(3),
         Duration.ofSeconds(20),

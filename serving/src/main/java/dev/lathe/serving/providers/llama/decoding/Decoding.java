@@ -170,7 +170,7 @@ public final class Decoding implements AutoCloseable {
     while (admit()) {
       try {
         step();
-      } catch (RuntimeException | OutOfMemoryError e) {
+      } catch (RuntimeException | Error e) {
         fail("the engine failed: " + e);
       }
     }

@@ -16,7 +16,7 @@ import java.util.TreeSet;
  * @param prompting threads of a step with many
  */
 public record ThreadCount(int answering, int prompting, List<Measured> measured) {
-  private static final int PROMPT = 64;
+  private static final int PROMPT = 32;
   private static final int TOKENS = 12;
   private static final long PATIENCE_NANOS = 400_000_000L;
 

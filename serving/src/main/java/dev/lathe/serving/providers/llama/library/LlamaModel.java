@@ -20,13 +20,14 @@ import org.jspecify.annotations.Nullable;
  * vocabulary and sequences below the number that it was loaded with, and nothing else.
  */
 public final class LlamaModel {
-  private static final int PIECE_BYTES = 1024;
-
   private final LlamaFunctions functions;
   private final MemorySegment model;
   private final MemorySegment context;
   private final MemorySegment vocabulary;
   private final int vocabularySize;
+
+  /** Where a token's bytes are written, as large as the largest so far. */
+  private MemorySegment piece = Arena.ofAuto().allocate(256);
 
   private LlamaModel(LlamaFunctions functions, MemorySegment model, MemorySegment context)
       throws Throwable {
@@ -166,17 +167,17 @@ public final class LlamaModel {
    *
    * @param special whether control tokens are written out; they are empty otherwise
    */
-  public byte[] piece(int token, boolean special) {
+  public synchronized byte[] piece(int token, boolean special) {
     known(token);
-    try (var arena = Arena.ofConfined()) {
-      for (int room = PIECE_BYTES; ; ) {
-        var buffer = arena.allocate(room);
+    try {
+      while (true) {
+        int room = (int) piece.byteSize();
         int length =
-            (int) functions.tokenToPiece.invokeExact(vocabulary, token, buffer, room, 0, special);
+            (int) functions.tokenToPiece.invokeExact(vocabulary, token, piece, room, 0, special);
         if (length >= 0) {
-          return buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+          return piece.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
         }
-        room = -length;
+        piece = Arena.ofAuto().allocate(-length);
       }
     } catch (Throwable e) {
       throw LlamaFunctions.rethrown(e);
