@@ -167,7 +167,10 @@ class LlamaMainTest {
   @Test
   void anEndTokenEndsTheAnswer() {
     var answer =
-        child.chat("{%s, \"logit_bias\": {\"2\": 100}, \"max_tokens\": 9}".formatted(HELLO));
+        child.chat(
+            "{%s, \"logit_bias\": {\"2\": 100}, \"max_tokens\": 9, \"return_tokens\": true}"
+                .formatted(HELLO));
+    assertThat(answer.at("/choices/0/tokens").toString()).isEqualTo("[2]");
     assertThat(answer.at("/choices/0/finish_reason").asString()).isEqualTo("stop");
     assertThat(answer.at("/choices/0/message/content").asString()).isEmpty();
     assertThat(answer.at("/usage/completion_tokens").asInt()).isEqualTo(1);

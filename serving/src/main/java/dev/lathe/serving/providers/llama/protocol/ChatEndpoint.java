@@ -15,7 +15,11 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** {@code POST /v1/chat/completions}, in OpenAI's shapes. */
+/**
+ * {@code POST /v1/chat/completions}, in OpenAI's shapes. With {@code return_tokens}, as
+ * llama-server calls it, a whole answer's choice also holds its token ids, the one that ended it
+ * included.
+ */
 final class ChatEndpoint {
   private final Served served;
   private final Exchange exchange;
@@ -44,17 +48,20 @@ final class ChatEndpoint {
     if (stream) {
       stream(generation, usage);
     } else {
-      whole(generation);
+      whole(generation, request.flag("return_tokens", false));
     }
   }
 
-  private void whole(Generation generation) throws IOException, InterruptedException {
+  private void whole(Generation generation, boolean tokens)
+      throws IOException, InterruptedException {
     var text = new StringBuilder();
     List<Object> likelihoods = new ArrayList<>();
+    List<Integer> ids = new ArrayList<>();
     while (true) {
       switch (generation.next()) {
         case Piece piece -> {
           text.append(piece.text());
+          ids.add(piece.token());
           addTo(likelihoods, piece);
         }
         case Failed failed -> throw Submission.failed(failed);
@@ -65,6 +72,9 @@ final class ChatEndpoint {
           choice.put("message", Map.of("role", "assistant", "content", text.toString()));
           choice.put("logprobs", likelihoods.isEmpty() ? null : Map.of("content", likelihoods));
           choice.put("finish_reason", reason(done));
+          if (tokens) {
+            choice.put("tokens", ids);
+          }
           var body = body("chat.completion", List.of(choice));
           body.put("usage", usage(done));
           body.put("timings", Submission.timings(done.counts()));
