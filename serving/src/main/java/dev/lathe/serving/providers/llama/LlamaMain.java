@@ -42,6 +42,7 @@ public final class LlamaMain {
     say(Map.of("port", server.port()));
     try {
       var loaded = load(spec);
+      System.gc(); // a tokenizer's JSON is many times what is kept of it
       endpoints.ready(loaded.served());
       say(Map.of("ready", loaded.threads()));
     } catch (BadInput e) {

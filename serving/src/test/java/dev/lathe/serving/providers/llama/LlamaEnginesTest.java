@@ -194,6 +194,7 @@ class LlamaEnginesTest {
                   "TMPDIR",
                   "LD_LIBRARY_PATH",
                   "DJL_CACHE_DIR",
+                  "GOMP_SPINCOUNT",
                   "PWD"));
     }
   }

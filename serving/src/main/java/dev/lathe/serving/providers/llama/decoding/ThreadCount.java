@@ -47,7 +47,7 @@ public record ThreadCount(int answering, int prompting, List<Measured> measured)
    */
   public static ThreadCount measure(LlamaModel model, int cores) {
     var batch = new Batch(PROMPT);
-    model.threads(cores, cores);
+    model.threads(1, 1);
     prompt(model, batch); // brings the weights into memory
     var measured = new ArrayList<Measured>();
     for (int threads : new TreeSet<>(List.of(1, Math.max(1, cores - 1), cores))) {
