@@ -23,6 +23,7 @@ import org.springframework.batch.core.launch.JobOperator;
 import org.springframework.batch.core.launch.support.TaskExecutorJobOperator;
 import org.springframework.batch.core.repository.JobRepository;
 import org.springframework.batch.core.step.builder.StepBuilder;
+import org.springframework.dao.OptimisticLockingFailureException;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.interceptor.DefaultTransactionAttribute;
@@ -30,6 +31,7 @@ import org.springframework.transaction.interceptor.DefaultTransactionAttribute;
 /** The Spring Batch job {@code finetune}: one instance a run, one execution an attempt at it. */
 final class FinetuneJob {
   static final String NAME = "finetune";
+  private static final int MOST_RACES = 20;
   static final String RUN = "run";
   private static final Logger log = LoggerFactory.getLogger(FinetuneJob.class);
 
@@ -81,16 +83,25 @@ final class FinetuneJob {
     }
   }
 
-  /** Stops the run's execution; false when none runs in this process. */
+  /**
+   * Stops the run's execution; false when none runs in this process. The execution writes its own
+   * progress meanwhile: whoever comes second reads again.
+   */
   boolean stop(String run) {
-    var last = repository.getLastJobExecution(NAME, parameters(run));
-    if (last == null || !last.isRunning()) {
-      return false;
-    }
-    try {
-      return operator.stop(last);
-    } catch (JobExecutionNotRunningException e) {
-      return false;
+    for (int attempt = 1; ; attempt++) {
+      var last = repository.getLastJobExecution(NAME, parameters(run));
+      if (last == null || !last.isRunning()) {
+        return false;
+      }
+      try {
+        return operator.stop(last);
+      } catch (JobExecutionNotRunningException e) {
+        return false;
+      } catch (OptimisticLockingFailureException e) {
+        if (attempt == MOST_RACES) {
+          throw e;
+        }
+      }
     }
   }
 
