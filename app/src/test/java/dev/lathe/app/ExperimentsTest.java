@@ -2,31 +2,25 @@ package dev.lathe.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lathe.app.CommandLineHome.Ran;
 import dev.lathe.app.api.ApiServer;
-import dev.lathe.app.cli.Session;
-import dev.lathe.app.cli.Terminal;
 import dev.lathe.app.owner.Door;
 import dev.lathe.app.owner.Home;
 import dev.lathe.app.owner.HomeServer;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.TinyBase;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.h2.jdbcx.JdbcConnectionPool;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Experiments and feedback from the outside: commands, and HTTP as applications speak it. */
@@ -181,25 +175,7 @@ class ExperimentsTest {
     assertThat(ran.err()).contains(told);
   }
 
-  private record Ran(int status, String out, String err) {
-    JsonNode json() {
-      return JsonMapper.shared().readTree(out);
-    }
-  }
-
   private Ran run(String... arguments) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var terminal =
-        new Terminal(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            false,
-            80);
-    var session = new Session(new Home(folder), new ApiServer(), terminal, Map.of());
-    int status = Main.commands(session).run(arguments);
-    return new Ran(
-        status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    return CommandLineHome.run(new Home(folder), arguments);
   }
 }

@@ -2,10 +2,7 @@ package dev.lathe.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lathe.app.api.ApiServer;
 import dev.lathe.app.api.EngineAnswers;
-import dev.lathe.app.cli.Session;
-import dev.lathe.app.cli.Terminal;
 import dev.lathe.app.owner.Home;
 import dev.lathe.checkpoints.adapters.AdapterConfig;
 import dev.lathe.checkpoints.adapters.GgufAdapter;
@@ -25,10 +22,7 @@ import dev.lathe.registry.promotion.GateResult;
 import dev.lathe.serving.providers.LocalModel;
 import dev.lathe.serving.providers.llama.EngineSettings;
 import dev.lathe.serving.providers.llama.LlamaEngines;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -43,7 +37,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The gates over the engine that serves: an adapter trained by a real run, answered for by a real
@@ -271,20 +264,8 @@ class ServedGatesTest {
   }
 
   private static JsonNode lathe(String... words) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var terminal =
-        new Terminal(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            false,
-            80);
-    var session = new Session(new Home(folder), new ApiServer(), terminal, Map.of());
     var line = new ArrayList<>(List.of(words));
     line.add("--json");
-    int status = Main.commands(session).run(line.toArray(String[]::new));
-    assertThat(status).as(err.toString(StandardCharsets.UTF_8)).isZero();
-    return JsonMapper.shared().readTree(out.toString(StandardCharsets.UTF_8));
+    return CommandLineHome.run(new Home(folder), line.toArray(String[]::new)).done().json();
   }
 }

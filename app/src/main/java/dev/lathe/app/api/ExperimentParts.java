@@ -35,7 +35,7 @@ class ExperimentParts {
       JdbcClient jdbc,
       PlatformTransactionManager transactions,
       ObjectProvider<Targets> router,
-      ObjectProvider<ModelRegistry> models) {
+      ModelRegistry models) {
     var names = new RoutedNames(new BaseStore(home.bases()), router, models);
     return new Experiments(jdbc, transactions, names, Clock.systemUTC());
   }
@@ -68,8 +68,7 @@ class ExperimentParts {
   }
 
   /** The router asks experiments and they ask it, so each finds the other when it needs it. */
-  private record RoutedNames(
-      BaseStore bases, ObjectProvider<Targets> router, ObjectProvider<ModelRegistry> models)
+  private record RoutedNames(BaseStore bases, ObjectProvider<Targets> router, ModelRegistry models)
       implements TargetNames {
     @Override
     public void require(String target) {
@@ -92,8 +91,7 @@ class ExperimentParts {
 
     @Override
     public Optional<String> bearer(String name) {
-      var registry = models.getIfAvailable();
-      if (registry != null && registry.names().contains(name)) {
+      if (models.names().contains(name)) {
         return Optional.of("a model");
       }
       return bases.find(name).map(base -> "a base");

@@ -9,13 +9,11 @@ import dev.lathe.registry.models.ModelRegistry;
 import dev.lathe.registry.models.ModelVersion;
 import dev.lathe.registry.promotion.Gates;
 import dev.lathe.serving.providers.LocalEngines;
-import dev.lathe.serving.providers.LocalEngines.EngineUnavailable;
 import dev.lathe.serving.providers.LocalModel;
 import dev.lathe.serving.routing.LocalTargets;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Optional;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -25,33 +23,19 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class GatesParts {
   @Bean
-  Gates gates(
-      Home home,
-      ObjectProvider<ModelRegistry> models,
-      ObjectProvider<LocalTargets> targets,
-      ObjectProvider<LocalEngines> engines) {
+  Gates gates(Home home, ModelRegistry models, LocalTargets targets, LocalEngines engines) {
     return new PromotionGates(
         home.bases(),
         new DatasetStore(home.datasets()),
         new Registered(models, home.runs()),
-        (version, questions) -> {
-          var engine = engines.getIfAvailable();
-          if (engine == null) {
-            throw new EngineUnavailable("no local engine is built in");
-          }
-          return new EngineAnswers(engine, v -> served(targets, v)).answer(version, questions);
-        });
+        new EngineAnswers(engines, v -> served(targets, v)));
   }
 
   /** The registry's versions; an adapter may lie in a version's folder or in its run's. */
-  private record Registered(ObjectProvider<ModelRegistry> registry, Path runs) implements Lineage {
-    private ModelRegistry models() {
-      return registry.getObject();
-    }
-
+  private record Registered(ModelRegistry models, Path runs) implements Lineage {
     @Override
     public ModelVersion first(String model) {
-      return models().versions(model).stream()
+      return models.versions(model).stream()
           .min(Comparator.comparingInt(ModelVersion::number))
           .orElseThrow(
               () -> new BadInput("a model without versions", model, "Train it: ./lathe train."));
@@ -61,19 +45,18 @@ class GatesParts {
     public Optional<ModelVersion> owner(Path adapter) {
       var path = adapter.toAbsolutePath().normalize();
       if (path.startsWith(runs) && path.getNameCount() > runs.getNameCount()) {
-        return models().ofRun(path.getName(runs.getNameCount()).toString());
+        return models.ofRun(path.getName(runs.getNameCount()).toString());
       }
-      return models().names().stream()
-          .flatMap(name -> models().versions(name).stream())
+      return models.names().stream()
+          .flatMap(name -> models.versions(name).stream())
           .filter(version -> path.startsWith(Path.of(version.folder())))
           .findFirst();
     }
   }
 
   /** The very files that requests for this version are answered from. */
-  private static LocalModel served(ObjectProvider<LocalTargets> targets, ModelVersion version) {
+  private static LocalModel served(LocalTargets targets, ModelVersion version) {
     return targets
-        .getIfAvailable(() -> LocalTargets.NONE)
         .find(version.version())
         .orElseThrow(
             () ->

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
@@ -34,7 +33,7 @@ class PromotionsApi {
   private final Aliases aliases;
   private final Registrations registrations;
   private final Finetunes finetunes;
-  private final ObjectProvider<Gates> gates;
+  private final Gates gates;
   private final JsonMapper json;
 
   PromotionsApi(
@@ -42,7 +41,7 @@ class PromotionsApi {
       Aliases aliases,
       Registrations registrations,
       Finetunes finetunes,
-      ObjectProvider<Gates> gates,
+      Gates gates,
       JsonMapper json) {
     this.models = models;
     this.aliases = aliases;
@@ -102,16 +101,9 @@ class PromotionsApi {
       @Nullable ModelVersion incumbent,
       boolean force,
       Consumer<Object> progress) {
-    var judge = gates.getIfAvailable();
     List<GateResult> results;
     try {
-      if (judge == null) {
-        throw new Unavailable(
-            "the gates cannot be measured by this server",
-            candidate.version(),
-            "'--force --reason …' promotes without them; the history says so.");
-      }
-      results = judge.judge(candidate, incumbent, stage -> progress.accept(Map.of("stage", stage)));
+      results = gates.judge(candidate, incumbent, stage -> progress.accept(Map.of("stage", stage)));
     } catch (RuntimeException e) {
       if (!force || e instanceof NdJson.ReaderGone) {
         throw e;

@@ -25,7 +25,6 @@ import java.time.Clock;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.tomcat.util.buf.EncodedSolidusHandling;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
@@ -110,17 +109,8 @@ class RouterParts {
    */
   @Bean
   LocalTargets localTargets(
-      Home home,
-      Door door,
-      ObjectProvider<ModelRegistry> models,
-      ObjectProvider<Aliases> known,
-      Standings standings) {
-    var aliases = known.getIfAvailable();
-    if (aliases == null) {
-      return LocalTargets.NONE;
-    }
-    var local =
-        new RegistryTargets(models.getObject(), aliases, new BaseStore(home.bases()), standings);
+      Home home, Door door, ModelRegistry models, Aliases aliases, Standings standings) {
+    var local = new RegistryTargets(models, aliases, new BaseStore(home.bases()), standings);
     if (door.open()) {
       aliases.onChange(p -> local.prepare(p.name(), p.alias()));
     }
@@ -128,10 +118,8 @@ class RouterParts {
   }
 
   @Bean
-  Targets targets(
-      Configured configured, LocalTargets local, ObjectProvider<Assignments> experiments) {
-    return new Targets(
-        configured.yaml(), local, experiments.getIfAvailable(() -> Assignments.NONE));
+  Targets targets(Configured configured, LocalTargets local, Assignments experiments) {
+    return new Targets(configured.yaml(), local, experiments);
   }
 
   @Bean

@@ -113,7 +113,7 @@ final class DemoServing {
     return gate.path("passed").asBoolean(false);
   }
 
-  /** Loads what will be asked: a word of each. Returns the seconds until the last answered. */
+  /** Loads what will be asked, by asking each for a word. */
   void serve(List<String> targets) {
     for (var target : targets) {
       desk().ask(target, "the demo", "Hello!", 1);
@@ -123,11 +123,7 @@ final class DemoServing {
   /** What the scripted users did. */
   record Trial(JsonNode report, Map<String, List<String>> answers) {}
 
-  /**
-   * Runs the experiment, ends it, and fills in what the users did not happen to ask.
-   *
-   * @param targets what the arms answer as, as {@code x-lathe-route} names it
-   */
+  /** Runs the experiment, ends it, and fills in what the users did not happen to ask. */
   Trial trial(String base, String champion, List<String> prompts, Voice voice, Clock clock) {
     var id = "demo-" + STAMP.format(LocalDateTime.now(clock));
     var arms =

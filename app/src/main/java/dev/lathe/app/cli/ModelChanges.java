@@ -26,11 +26,41 @@ final class ModelChanges {
     }
 
     /** The request's body, to be completed. */
-    final Map<String, Object> body() {
+    Map<String, Object> body() {
       var body = new LinkedHashMap<String, Object>();
       body.put("by", by == null ? System.getProperty("user.name", "unknown") : by);
       if (reason != null) {
         body.put("reason", reason);
+      }
+      return body;
+    }
+  }
+
+  /** What moves an alias. */
+  abstract static class Move extends Change {
+    @Option(
+        names = "--alias",
+        paramLabel = "ALIAS",
+        defaultValue = "champion",
+        description = "which alias (default: ${DEFAULT-VALUE})")
+    String alias;
+
+    @Option(
+        names = "--expected",
+        paramLabel = "NAME@N",
+        description = "only if the alias stands on this version; 'none': on no version")
+    @Nullable String expected;
+
+    Move(Session session) {
+      super(session);
+    }
+
+    @Override
+    Map<String, Object> body() {
+      var body = super.body();
+      body.put("alias", alias);
+      if (expected != null) {
+        body.put("expected", expected);
       }
       return body;
     }
@@ -41,22 +71,9 @@ final class ModelChanges {
       name = "promote",
       description = "put an alias on a version, if it passes the gates",
       footer = {"", "Exit status: 0 promoted, 1 refused by a gate, 2 bad input."})
-  public static final class Promote extends Change {
+  public static final class Promote extends Move {
     @Parameters(paramLabel = "NAME@…", description = "the version, such as support@3")
     String ref;
-
-    @Option(
-        names = "--alias",
-        paramLabel = "ALIAS",
-        defaultValue = "champion",
-        description = "the name it takes (default: ${DEFAULT-VALUE})")
-    String alias;
-
-    @Option(
-        names = "--expected",
-        paramLabel = "NAME@N",
-        description = "promote only if the alias stands on this version, or on none")
-    @Nullable String expected;
 
     @Option(names = "--force", description = "promote although a gate refuses; needs --reason")
     boolean force;
@@ -69,11 +86,7 @@ final class ModelChanges {
     protected int run(OwnerClient owner) {
       var body = body();
       body.put("version", ref);
-      body.put("alias", alias);
       body.put("force", force);
-      if (expected != null) {
-        body.put("expected", expected);
-      }
       JsonNode result;
       try (var progress = new Progress(terminal())) {
         result = owner.work("models/promote", body, p -> tell(p, progress));
@@ -93,22 +106,9 @@ final class ModelChanges {
 
   /** {@code models rollback NAME --alias A}. */
   @Command(name = "rollback", description = "put an alias back where it stood before")
-  public static final class Rollback extends Change {
+  public static final class Rollback extends Move {
     @Parameters(paramLabel = "NAME", description = "a model's name")
     String name;
-
-    @Option(
-        names = "--alias",
-        paramLabel = "ALIAS",
-        defaultValue = "champion",
-        description = "which (default: ${DEFAULT-VALUE})")
-    String alias;
-
-    @Option(
-        names = "--expected",
-        paramLabel = "NAME@N",
-        description = "go back only if the alias stands on this version")
-    @Nullable String expected;
 
     public Rollback(Session session) {
       super(session);
@@ -118,10 +118,6 @@ final class ModelChanges {
     protected int run(OwnerClient owner) {
       var body = body();
       body.put("name", name);
-      body.put("alias", alias);
-      if (expected != null) {
-        body.put("expected", expected);
-      }
       print(
           owner.post("models/rollback", body, OwnerClient.Repeat.NEVER),
           p -> tellPromotion(p, terminal()));

@@ -2,11 +2,9 @@ package dev.lathe.app.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lathe.app.CommandLineHome;
+import dev.lathe.app.CommandLineHome.Ran;
 import dev.lathe.app.Schemas;
-import dev.lathe.app.cli.Commands;
-import dev.lathe.app.cli.Models;
-import dev.lathe.app.cli.Session;
-import dev.lathe.app.cli.Terminal;
 import dev.lathe.app.owner.Home;
 import dev.lathe.app.owner.Ownership;
 import dev.lathe.checkpoints.adapters.AdapterConfig;
@@ -19,12 +17,10 @@ import dev.lathe.checkpoints.bases.TinyBase;
 import dev.lathe.registry.models.ModelRegistry;
 import dev.lathe.registry.models.ModelVersion;
 import dev.lathe.registry.models.NewVersion;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,8 +34,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Exports over HTTP and on the command line. */
 class ExportApiTest {
@@ -135,30 +129,9 @@ class ExportApiTest {
     assertThat(ran.err()).contains(why);
   }
 
-  private record Ran(int status, String out, String err) {
-    JsonNode json() {
-      return JsonMapper.shared().readTree(out);
-    }
-  }
-
   private static Ran run(String... arguments) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var terminal =
-        new Terminal(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            false,
-            80);
-    var home = new Home(folder.resolve("home"));
-    var session = new Session(home, new ApiServer(), terminal, Map.of());
-    var line = new String[arguments.length + 2];
-    line[0] = "models";
-    line[1] = "export";
-    System.arraycopy(arguments, 0, line, 2, arguments.length);
-    int status = new Commands(session).add(new Models(session), Models.parts(session)).run(line);
-    return new Ran(
-        status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    var line = new ArrayList<>(List.of("models", "export"));
+    line.addAll(List.of(arguments));
+    return CommandLineHome.run(new Home(folder.resolve("home")), line.toArray(String[]::new));
   }
 }

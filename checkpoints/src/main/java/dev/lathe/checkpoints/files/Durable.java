@@ -32,20 +32,15 @@ public final class Durable {
   public static void write(Path file, byte[] bytes) {
     var aside = file.resolveSibling("." + file.getFileName() + ".aside");
     try {
-      Files.createDirectories(parent(file));
-      try (var out =
-          FileChannel.open(
-              aside,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.TRUNCATE_EXISTING)) {
-        var buffer = ByteBuffer.wrap(bytes);
-        while (buffer.hasRemaining()) {
-          out.write(buffer);
-        }
-        out.force(true);
-      }
-      moveInto(aside, file);
+      var buffer = ByteBuffer.wrap(bytes);
+      replace(
+          file,
+          aside,
+          out -> {
+            while (buffer.hasRemaining()) {
+              out.write(buffer);
+            }
+          });
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
     }
@@ -67,17 +62,7 @@ public final class Durable {
     var aside = file.resolveSibling("." + file.getFileName() + ".aside");
     boolean done = false;
     try {
-      Files.createDirectories(parent(file));
-      try (var out =
-          FileChannel.open(
-              aside,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.TRUNCATE_EXISTING)) {
-        content.writeTo(out);
-        out.force(true);
-      }
-      moveInto(aside, file);
+      replace(file, aside, content);
       done = true;
     } catch (IOException e) {
       throw DiskFull.orUnchecked(e, file);
@@ -86,6 +71,21 @@ public final class Durable {
         deleteQuietly(aside);
       }
     }
+  }
+
+  /** Writes {@code aside}, forces it to disk and renames it. */
+  private static void replace(Path file, Path aside, Content content) throws IOException {
+    Files.createDirectories(parent(file));
+    try (var out =
+        FileChannel.open(
+            aside,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
+      content.writeTo(out);
+      out.force(true);
+    }
+    moveInto(aside, file);
   }
 
   /** What fills a folder. */

@@ -104,10 +104,9 @@ class LlamaEnginesTest {
             .start(
                 () -> {
                   while (!stop.get()) {
-                    // Engines only: the JDK's own helper that starts them is no engine.
                     ProcessHandle.current()
                         .children()
-                        .filter(c -> c.info().command().orElse("").endsWith("/java"))
+                        .filter(LlamaEnginesTest::runsAnEngine)
                         .forEach(ProcessHandle::destroyForcibly);
                     pause();
                   }
@@ -121,6 +120,19 @@ class LlamaEnginesTest {
     } finally {
       stop.set(true);
       join(killer);
+    }
+  }
+
+  /**
+   * A child that is still being started is none: until it has become its program it looks like this
+   * process, and killing it then makes the start itself fail.
+   */
+  private static boolean runsAnEngine(ProcessHandle child) {
+    try {
+      var line = Files.readString(Path.of("/proc/" + child.pid() + "/cmdline"));
+      return line.contains(LlamaMain.class.getName());
+    } catch (IOException e) {
+      return false; // it has ended
     }
   }
 
