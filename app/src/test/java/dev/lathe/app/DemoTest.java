@@ -76,7 +76,9 @@ class DemoTest {
     }
     var again = demo().done().json();
     assertThat(again.path("run").asString("")).isEqualTo(run);
-    assertThat(again.path("reused").asBoolean(true)).isFalse();
+    if (how == Interrupt.KILLED_WITH_ITS_RUN) { // else the run went on, and may have ended by now
+      assertThat(again.path("reused").asBoolean(true)).isFalse();
+    }
     try (var runs = Files.list(folder.resolve("home/runs"))) {
       assertThat(runs).hasSize(1);
     }

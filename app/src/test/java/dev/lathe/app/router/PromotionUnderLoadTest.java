@@ -255,6 +255,9 @@ class PromotionUnderLoadTest {
     assertThat(ask("support@7")).startsWith("404 model_not_found").contains("support@1");
     promote(first);
     assertThat(ask("suport@champion")).contains("Did you mean 'support@champion'?");
+    assertThat(ask("support@champoin"))
+        .startsWith("404 model_not_promoted")
+        .contains("Did you mean 'support@champion'?");
     assertThat(ask("support@champion")).isEqualTo("support@1");
     assertThat(ask("support")).isEqualTo("support@1");
     assertThat(ask("tiny")).isEqualTo("tiny");

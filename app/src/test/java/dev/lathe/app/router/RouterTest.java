@@ -91,6 +91,23 @@ class RouterTest {
   }
 
   @Test
+  void anAnswerCanBeJudgedAsSoonAsItsIdIsRead() throws Exception {
+    var request = home.chat(body("lab:slow", ",\"stream\":true")).build();
+    var answer = home.http().send(request, HttpResponse.BodyHandlers.ofInputStream());
+    try (var stream = answer.body()) {
+      var id = answer.headers().firstValue("x-lathe-id").orElseThrow();
+      var feedback =
+          HttpRequest.newBuilder(home.server().address().resolve("/api/feedback"))
+              .header("Content-Type", "application/json")
+              .POST(HttpRequest.BodyPublishers.ofString("{\"id\":\"" + id + "\",\"thumb\":\"up\"}"))
+              .build();
+      assertThat(home.http().send(feedback, HttpResponse.BodyHandlers.ofString()).statusCode())
+          .isEqualTo(200);
+      assertThat(new String(stream.readAllBytes(), StandardCharsets.UTF_8)).endsWith("[DONE]\n\n");
+    }
+  }
+
+  @Test
   void aStreamWithoutDoneButWithAFinishIsWhole() throws Exception {
     assertThat(home.stream("lab:no-done").body()).endsWith("data: [DONE]\n\n");
   }

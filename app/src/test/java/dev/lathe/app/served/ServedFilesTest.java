@@ -85,9 +85,9 @@ class ServedFilesTest {
     GgufAdapter.write(adapter, base.config(), base.name(), gguf);
     var plain = trainer(base, null);
     var adapted = trainer(base, home.resolve("adapter"));
-    for (int i = 0; i < PROMPTS.size(); i++) {
-      assertThat(adapted.get(i)).isNotBlank().isNotEqualTo(plain.get(i));
-    }
+    assertThat(adapted).noneMatch(String::isBlank);
+    // A prompt whose answer goes without saying (a count to eight) may survive a random adapter.
+    assertThat(adapted).filteredOn(a -> !plain.contains(a)).hasSizeGreaterThanOrEqualTo(3);
 
     assertThat(llama(base, ServedBase.of(base), null)).isEqualTo(plain);
     assertThat(llama(base, ServedBase.of(base), gguf)).isEqualTo(adapted);

@@ -62,10 +62,19 @@ public final class RequestLog implements AutoCloseable {
     this.writer = Thread.ofPlatform().name("request log").daemon().start(this::writeOn);
   }
 
+  /**
+   * Makes an answer known before its first byte goes out: feedback can come as soon as its id is
+   * read. {@link #record} follows, whatever becomes of it.
+   */
+  public void begin(RequestRow row) {
+    unwritten.put(row.id(), row);
+  }
+
   /** Takes a row in; it reaches the database within a second. */
   public void record(RequestRow row) {
     if (closed || count.get() >= MOST) {
       lost.incrementAndGet();
+      unwritten.remove(row.id());
       return;
     }
     count.incrementAndGet();
@@ -73,7 +82,7 @@ public final class RequestLog implements AutoCloseable {
     waiting.add(row);
   }
 
-  /** The row of an answer, also while it is still in memory. */
+  /** The row of an answer, also while it is under way or still in memory. */
   public Optional<RequestRow> find(String answerId) {
     var here = unwritten.get(answerId);
     if (here != null) {

@@ -4,6 +4,7 @@ import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.ServedBase;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.registry.models.ModelRef;
 import dev.lathe.registry.models.ModelRegistry;
 import dev.lathe.registry.models.ModelVersion;
@@ -107,8 +108,14 @@ public final class RegistryTargets implements LocalTargets {
     throw WireError.model(
         404,
         "model_not_promoted",
-        "Nothing was promoted to '%s@%s' yet. Promote a version: ./lathe models promote %s --alias %s; or ask for '%s' itself."
-            .formatted(ref.name(), alias, newest, alias, newest));
+        "Nothing was promoted to '%s@%s' yet.%s Promote a version: ./lathe models promote %s --alias %s; or ask for '%s' itself."
+            .formatted(ref.name(), alias, meant(ref.name(), alias), newest, alias, newest));
+  }
+
+  private String meant(String name, String alias) {
+    return DidYouMean.nearest(alias, aliases.current(name).keySet())
+        .map(a -> " Did you mean '" + name + "@" + a + "'?")
+        .orElse("");
   }
 
   private Optional<Target.Local> base(String name) {

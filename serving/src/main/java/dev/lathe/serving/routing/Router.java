@@ -60,6 +60,7 @@ public final class Router {
     var id = ids.next();
     var route = targets.route(id, request.model(), subject(request, subjectHeader, id));
     var answering = new Answering(route, request, reply, clock);
+    requests.begin(answering.row());
     try {
       ask(answering);
     } catch (WireError e) {

@@ -100,6 +100,28 @@ class RequestLogTest {
   }
 
   @Test
+  void anAnswerUnderWayIsFoundAndWrittenOnlyAsItEnded() throws Exception {
+    log.begin(row("a", "support"));
+    assertThat(log.find("a")).contains(row("a", "support"));
+    log.flush();
+    assertThat(rows()).isZero();
+    var ended = row("a", "support@champion");
+    log.record(ended);
+    assertThat(log.find("a")).contains(ended);
+    until(1);
+    assertThat(log.find("a")).contains(ended);
+  }
+
+  @Test
+  void anAnswerThatIsNotTakenInIsForgotten() {
+    log.begin(row("a", "support"));
+    log.close();
+    log.record(row("a", "support"));
+    assertThat(log.find("a")).isEmpty();
+    assertThat(log.lost()).isEqualTo(1);
+  }
+
+  @Test
   void rowsOfManyThreadsAllArrive() throws Exception {
     var threads = new ArrayList<CompletableFuture<Void>>();
     for (int t = 0; t < 8; t++) {
