@@ -11,6 +11,7 @@ import dev.lathe.checkpoints.adapters.Matrix;
 import dev.lathe.checkpoints.adapters.PeftAdapter;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
+import dev.lathe.checkpoints.bases.Pull;
 import dev.lathe.checkpoints.bases.ServedBase;
 import dev.lathe.checkpoints.bases.TinyBase;
 import dev.lathe.datasets.store.DatasetStore;
@@ -141,7 +142,7 @@ class ServedGatesTest {
 
   @Test
   void filesServedRightPass() throws IOException {
-    var result = faithful("right", adapter(), base.folder());
+    var result = faithful("right", adapter(), ServedBase.of(base), base.folder());
     assertThat(result.passed()).as(result.found()).isTrue();
   }
 
@@ -175,27 +176,44 @@ class ServedGatesTest {
     refused("template", adapter(), other);
   }
 
+  /**
+   * A base file that calls the end of a turn something else: llama.cpp knows the usual names of
+   * stop tokens by heart, and a token of such a name would end answers whatever the metadata says.
+   */
   @Test
   void aMissingStopTokenIsRefused() throws IOException {
     var other = copied("other-end");
-    var config = other.resolve("config.json");
-    var text = Files.readString(config);
-    Files.writeString(config, text.replaceAll("\"eos_token_id\"\\s*:\\s*2", "\"eos_token_id\": 0"));
-    assertThat(Files.readString(config)).isNotEqualTo(text);
-    refused("stop", adapter(), other);
+    try (var files = Files.list(other)) {
+      for (var file : files.filter(f -> f.toString().matches(".*\\.(json|jinja)")).toList()) {
+        var text = Files.readString(file).replace("<|im_end|>", "<|im_over|>");
+        Files.writeString(
+            file, text.replaceAll("\"eos_token_id\"\\s*:\\s*2", "\"eos_token_id\": 0"));
+      }
+    }
+    assertThat(Files.readString(other.resolve("config.json"))).contains("\"eos_token_id\": 0");
+    var unstopped =
+        new Pull(new BaseStore(folder.resolve("bases"))).pull(other.toString(), p -> {});
+    refused("stop", adapter(), unstopped);
   }
 
   private static void refused(String id, PeftAdapter adapter, Path baseFolder) throws IOException {
-    var result = faithful(id, adapter, baseFolder);
+    refused(faithful(id, adapter, ServedBase.of(base), baseFolder));
+  }
+
+  private static void refused(String id, PeftAdapter adapter, Base served) throws IOException {
+    refused(faithful(id, adapter, ServedBase.of(served), served.folder()));
+  }
+
+  private static void refused(GateResult result) {
     assertThat(result.passed()).as(result.found()).isFalse();
     assertThat(result.found()).as(result.found()).contains("positions the same");
   }
 
-  private static GateResult faithful(String id, PeftAdapter adapter, Path baseFolder)
+  private static GateResult faithful(String id, PeftAdapter adapter, Path gguf, Path baseFolder)
       throws IOException {
     var file = Files.createDirectories(folder.resolve("served")).resolve(id + ".gguf");
     GgufAdapter.write(adapter, base.config(), base.name(), file);
-    var model = new LocalModel(id, ServedBase.of(base), file, baseFolder, 2048);
+    var model = new LocalModel(id, gguf, file, baseFolder, 2048);
     var gates =
         new PromotionGates(
             folder.resolve("bases"),
