@@ -5,11 +5,11 @@ import dev.lathe.checkpoints.adapters.LoraPair;
 import dev.lathe.checkpoints.adapters.Matrix;
 import dev.lathe.checkpoints.adapters.PeftAdapter;
 import dev.lathe.checkpoints.bases.ModelConfig;
+import dev.lathe.checkpoints.bases.Projection;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.engine.program.LoraShape;
-import dev.lathe.engine.program.LoraShape.Projection;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 
 /** Between a PEFT directory's named matrices and the flat vector that is trained. */
@@ -19,23 +19,19 @@ public final class AdapterFiles {
   /**
    * The shape of an adapter that exists.
    *
-   * @throws BadInput when it adapts something other than the decoder's seven projections
+   * @throws BadInput when it adapts something other than the linear layers of the decoder's blocks
    */
   public static LoraShape shape(PeftAdapter adapter, ModelConfig config) {
-    var targets = EnumSet.noneOf(Projection.class);
+    var targets = new ArrayList<Projection>();
     for (var target : adapter.config().targets()) {
-      targets.add(
-          Arrays.stream(Projection.values())
-              .filter(p -> p.module().equals(target))
-              .findFirst()
-              .orElseThrow(
-                  () ->
-                      new BadInput(
-                          "The adapter changes a layer that cannot be trained here",
-                          target,
-                          "Known: "
-                              + Arrays.stream(Projection.values()).map(Projection::module).toList()
-                              + ".")));
+      var meant = config.projections().stream().filter(p -> p.isMeantBy(target)).toList();
+      if (meant.isEmpty()) {
+        throw new BadInput(
+            "The adapter changes a layer that cannot be trained here",
+            target,
+            "Known: " + config.projections().stream().map(Projection::module).toList() + ".");
+      }
+      targets.addAll(meant);
     }
     return new LoraShape(config, adapter.config().rank(), adapter.config().scale(), targets);
   }

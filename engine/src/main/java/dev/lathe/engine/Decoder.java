@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.lathe.checkpoints.bases.ModelConfig;
+import dev.lathe.checkpoints.bases.Rotary;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.Archive;
@@ -109,6 +110,7 @@ public final class Decoder implements AutoCloseable {
               adapter.gradient(),
               longs(scope, batch.ids()),
               longs(scope, batch.lengths()),
+              frequencies(scope, batch.lengths()),
               longs(scope, batch.at()),
               longs(scope, batch.labels()),
               scope.create(weight))
@@ -131,6 +133,7 @@ public final class Decoder implements AutoCloseable {
               adapter.working(),
               longs(scope, batch.ids()),
               longs(scope, batch.lengths()),
+              frequencies(scope, batch.lengths()),
               longs(scope, batch.at()),
               longs(scope, batch.labels()));
       return new Score(result.get(0).getDouble(), result.get(1).getLong(), batch.labelled());
@@ -151,6 +154,7 @@ public final class Decoder implements AutoCloseable {
               adapter.working(),
               longs(scope, batch.ids()),
               longs(scope, batch.lengths()),
+              frequencies(scope, batch.lengths()),
               longs(scope, batch.at()),
               longs(scope, batch.labels()));
       return new Scores(
@@ -170,6 +174,7 @@ public final class Decoder implements AutoCloseable {
                   adapter.working(),
                   longs(scope, ids),
                   longs(scope, lengths),
+                  frequencies(scope, lengths),
                   longs(scope, at))
               .getFirst();
       var rows = new double[at.length][];
@@ -189,16 +194,18 @@ public final class Decoder implements AutoCloseable {
             scope.zeros(
                 new Shape(
                     2, config.layers(), rows, config.keyValueHeads(), tokens, config.headDim()))) {
-      return new Cache(program.convert(zeros, precision, program.manager()));
+      return new Cache(program.convert(zeros, precision, program.manager()), tokens);
     }
   }
 
   /** Keys and values of what a batch of conversations has read and written so far. */
   public static final class Cache implements AutoCloseable {
     private final NDArray keysAndValues;
+    private final int tokens;
 
-    private Cache(NDArray keysAndValues) {
+    private Cache(NDArray keysAndValues, int tokens) {
       this.keysAndValues = keysAndValues;
+      this.tokens = tokens;
     }
 
     @Override
@@ -219,7 +226,8 @@ public final class Decoder implements AutoCloseable {
                   adapter.working(),
                   cache.keysAndValues,
                   longs(scope, ids),
-                  longs(scope, lengths))
+                  longs(scope, lengths),
+                  frequencies(scope, new int[] {cache.tokens}))
               .getFirst());
     }
   }
@@ -236,7 +244,8 @@ public final class Decoder implements AutoCloseable {
                   adapter.working(),
                   cache.keysAndValues,
                   longs(scope, tokens),
-                  longs(scope, positions))
+                  longs(scope, positions),
+                  frequencies(scope, new int[] {cache.tokens}))
               .getFirst());
     }
   }
@@ -249,6 +258,28 @@ public final class Decoder implements AutoCloseable {
   @Override
   public void close() {
     program.close();
+  }
+
+  /**
+   * What positions are multiplied with, (tables, conversations, width / 2): one conversation stands
+   * for all where the length of a text does not matter. In generation that length is the cache's,
+   * so that keys of all steps are turned alike.
+   */
+  private NDArray frequencies(NDManager scope, int[] lengths) {
+    var tables = config.rotaries();
+    if (tables.isEmpty()) {
+      return scope.zeros(new Shape(1, 1, 1));
+    }
+    int rows = tables.stream().anyMatch(Rotary::dependsOnLength) ? lengths.length : 1;
+    int width = tables.getFirst().width() / 2;
+    var values = new double[tables.size() * rows * width];
+    for (int t = 0; t < tables.size(); t++) {
+      for (int r = 0; r < rows; r++) {
+        System.arraycopy(
+            tables.get(t).frequencies(lengths[r]), 0, values, (t * rows + r) * width, width);
+      }
+    }
+    return scope.create(values, new Shape(tables.size(), rows, width));
   }
 
   private static NDArray longs(NDManager scope, int[] values) {

@@ -18,7 +18,7 @@ class DecoderTest {
 
   @Test
   void conversationsLaidEndToEndDoNotSeeEachOther() {
-    var lora = tiny.lora(TinyLlamas.ALL);
+    var lora = tiny.lora();
     try (var decoder = tiny.open(Precision.FP64, lora)) {
       decoder.adapter().set(Adapter.initial(lora, 3));
       double together = decoder.evaluate(MicroBatch.of(tiny.examples())).loss();
@@ -32,7 +32,7 @@ class DecoderTest {
 
   @Test
   void scoresOfPositionsAddUpToTheEvaluationAndComeFromTheLogits() {
-    var lora = tiny.lora(TinyLlamas.ALL);
+    var lora = tiny.lora();
     try (var decoder = tiny.open(Precision.FP64, lora)) {
       decoder.adapter().set(Adapter.initial(lora, 3));
       var batch = MicroBatch.of(tiny.examples());
@@ -60,7 +60,7 @@ class DecoderTest {
     var batch = MicroBatch.of(tiny.examples());
     int at = batch.at()[3];
     var twice = new MicroBatch(batch.ids(), batch.lengths(), new int[] {at, at}, new int[] {5, 6});
-    var lora = tiny.lora(TinyLlamas.ALL);
+    var lora = tiny.lora();
     try (var adapted = tiny.open(Precision.FP32, lora);
         var bare = tiny.open(Precision.FP32, LoraShape.none(adapted.config()))) {
       adapted.adapter().set(Adapter.initial(lora, 3));
@@ -74,7 +74,7 @@ class DecoderTest {
 
   @Test
   void aFreshAdapterLeavesTheBaseAsItIs() {
-    var lora = tiny.lora(TinyLlamas.ALL);
+    var lora = tiny.lora();
     var batch = MicroBatch.of(tiny.examples());
     try (var decoder = tiny.open(Precision.FP64, lora)) {
       decoder.adapter().set(Adapter.initial(lora, 3));
@@ -85,7 +85,7 @@ class DecoderTest {
 
   @Test
   void generationWithACacheEqualsGenerationWithoutForPromptsOfDifferentLengths() {
-    var lora = tiny.lora(TinyLlamas.ALL);
+    var lora = tiny.lora();
     try (var decoder = tiny.open(Precision.FP64, lora)) {
       var prompts =
           tiny.examples().stream().map(e -> Arrays.copyOf(e.ids(), e.ids().length / 2)).toList();
@@ -98,7 +98,7 @@ class DecoderTest {
 
   @Test
   void gradientsOfMicroBatchesAddUpToThatOfTheWholeBatch() {
-    var lora = tiny.lora(TinyLlamas.ALL);
+    var lora = tiny.lora();
     try (var decoder = tiny.open(Precision.FP64, lora)) {
       decoder.adapter().set(Adapter.initial(lora, 3));
       var whole = MicroBatch.of(tiny.examples());
@@ -114,7 +114,7 @@ class DecoderTest {
 
   @Test
   void noNativeArrayIsLeftBehindByAStep() {
-    var lora = tiny.lora(TinyLlamas.ALL);
+    var lora = tiny.lora();
     var batch = MicroBatch.of(tiny.examples());
     try (var decoder = tiny.open(Precision.BF16, lora)) {
       var counts = new ArrayList<Integer>();
@@ -134,7 +134,7 @@ class DecoderTest {
 
   @Test
   void aRestoredAdapterGoesOnBitForBit() {
-    var lora = tiny.lora(TinyLlamas.ALL);
+    var lora = tiny.lora();
     var batch = MicroBatch.of(tiny.examples());
     try (var first = tiny.open(Precision.BF16, lora);
         var second = tiny.open(Precision.BF16, lora)) {

@@ -3,27 +3,24 @@ package dev.lathe.engine;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.ModelConfig;
 import dev.lathe.checkpoints.bases.ModelConfigs;
+import dev.lathe.checkpoints.bases.Projection;
 import dev.lathe.checkpoints.safetensors.SafetensorsFile;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.LoraShape;
-import dev.lathe.engine.program.LoraShape.Projection;
 import dev.lathe.engine.tensors.Precision;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The committed reference models (benchmarks/reference/README.md), and what stands beside them. */
 record TinyLlamas(Path folder) {
-  static final Set<Projection> ALL = EnumSet.allOf(Projection.class);
   static final ComputeDevice CPU = ComputeDevice.open("cpu", 2);
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -35,7 +32,11 @@ record TinyLlamas(Path folder) {
     return ModelConfigs.read(folder.resolve("base"));
   }
 
-  LoraShape lora(Set<Projection> targets) {
+  LoraShape lora() {
+    return LoraShape.whole(config(), 4, 2.0);
+  }
+
+  LoraShape lora(List<Projection> targets) {
     return new LoraShape(config(), 4, 2.0, targets);
   }
 

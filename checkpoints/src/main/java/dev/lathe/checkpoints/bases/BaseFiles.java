@@ -87,7 +87,7 @@ final class BaseFiles {
           .forEach(
               (name, t) ->
                   found.put(
-                      name,
+                      config.block().names().whole(name),
                       new StoredTensor(
                           encoding(folder, name, t.dtype()), t.shape(), shards.bytes(name), 0)));
       return new MappedWeights(folder, checked(folder, config, found), shards);
@@ -112,7 +112,7 @@ final class BaseFiles {
     var gguf = GgufFile.open(file);
     try {
       var architecture = gguf.text("general.architecture").orElse("none");
-      if (!architecture.equals(config.architecture())) {
+      if (!architecture.equals("llama") || !architecture.equals(config.architecture())) {
         throw new BadInput(
             "the GGUF file " + file + " and config.json name different architectures",
             architecture + " and " + config.architecture(),
@@ -147,7 +147,7 @@ final class BaseFiles {
       Path where, ModelConfig config, Map<String, StoredTensor> found) {
     var result = new LinkedHashMap<String, StoredTensor>();
     var problems = new ArrayList<String>();
-    var expected = LlamaTensors.expected(config);
+    var expected = config.tensors();
     expected.forEach(
         (name, shape) -> {
           var tensor = found.get(name);
@@ -178,7 +178,9 @@ final class BaseFiles {
   /** Old files carry computed buffers, and some a copy of tied embeddings. */
   private static boolean harmless(String name, ModelConfig config) {
     return name.endsWith(".rotary_emb.inv_freq")
-        || config.tiedEmbeddings() && name.equals(LlamaTensors.HEAD);
+        || name.endsWith(".attn.bias") // GPT-2's causal mask
+        || name.endsWith(".attn.masked_bias")
+        || config.tiedEmbeddings() && name.equals(TensorNames.head("weight"));
   }
 
   private static List<String> shortened(List<String> problems) {

@@ -85,8 +85,8 @@ public final class GgufExport {
         .uint32(a + ".attention.head_count_kv", c.keyValueHeads())
         .uint32(a + ".attention.key_length", c.headDim())
         .uint32(a + ".attention.value_length", c.headDim())
-        .float32(a + ".attention.layer_norm_rms_epsilon", (float) c.rmsNormEps())
-        .float32(a + ".rope.freq_base", (float) c.ropeTheta())
+        .float32(a + ".attention.layer_norm_rms_epsilon", (float) c.normEps())
+        .float32(a + ".rope.freq_base", (float) c.rotaries().getFirst().theta())
         .uint32(a + ".rope.dimension_count", c.headDim())
         .uint32(a + ".vocab_size", c.vocabSize());
   }

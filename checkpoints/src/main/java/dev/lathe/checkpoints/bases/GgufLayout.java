@@ -1,12 +1,11 @@
 package dev.lathe.checkpoints.bases;
 
 import dev.lathe.checkpoints.input.BadInput;
-import java.util.List;
 import java.util.SequencedMap;
 
 /**
  * What llama.cpp's files call a model's tensors and in which order they hold their rows. A new
- * architecture is one more row of the switch in {@link #of}.
+ * architecture begins with {@link #of}.
  */
 public final class GgufLayout {
   /** llama.cpp's name of the embedding matrix, in every architecture. */
@@ -22,14 +21,13 @@ public final class GgufLayout {
    * @throws BadInput when the bundled llama.cpp cannot load such a model
    */
   public static GgufLayout of(ModelConfig config) {
-    return switch (config.architecture()) {
-      case "llama" -> new GgufLayout(config);
-      default ->
-          throw new BadInput(
-              "models of this architecture cannot be written as GGUF",
-              config.architecture(),
-              "Known: " + List.of("llama") + ".");
-    };
+    if (!config.isPlainLlama()) {
+      throw new BadInput(
+          "models of this architecture cannot be written as GGUF",
+          config.architecture(),
+          "Only llama without biases and with plain rotary embeddings can.");
+    }
+    return new GgufLayout(config);
   }
 
   /** {@code general.architecture}. */
@@ -39,7 +37,7 @@ public final class GgufLayout {
 
   /** Every tensor's shape, outermost first, under its Hugging Face name, in the model's order. */
   public SequencedMap<String, long[]> shapes() {
-    return LlamaTensors.expected(config);
+    return config.tensors();
   }
 
   /**

@@ -1,22 +1,18 @@
 package dev.lathe.checkpoints.bases;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SequencedMap;
 import java.util.regex.Pattern;
 
-/** The tensors of the llama architecture: what must be there, and what GGUF calls them. */
+/** What GGUF calls the tensors of the llama architecture. */
 final class LlamaTensors {
-  static final String HEAD = "lm_head.weight";
-
   private static final Pattern BLOCK = Pattern.compile("blk\\.(\\d+)\\.(\\w+)\\.weight");
 
   private static final Map<String, String> OUTSIDE =
       Map.of(
           "token_embd.weight", "model.embed_tokens.weight",
           "output_norm.weight", "model.norm.weight",
-          "output.weight", HEAD);
+          "output.weight", TensorNames.head("weight"));
 
   private static final Map<String, String> INSIDE =
       Map.of(
@@ -33,33 +29,6 @@ final class LlamaTensors {
   private static final Pattern LAYER = Pattern.compile("model\\.layers\\.(\\d+)\\.(.+)\\.weight");
 
   private LlamaTensors() {}
-
-  /** Every tensor of the model under its Hugging Face name with its shape, in the model's order. */
-  static SequencedMap<String, long[]> expected(ModelConfig c) {
-    long hidden = c.hiddenSize();
-    long queries = (long) c.heads() * c.headDim();
-    long keys = (long) c.keyValueHeads() * c.headDim();
-    long inner = c.intermediateSize();
-    var shapes = new LinkedHashMap<String, long[]>();
-    shapes.put("model.embed_tokens.weight", new long[] {c.vocabSize(), hidden});
-    for (int i = 0; i < c.layers(); i++) {
-      var layer = "model.layers." + i + ".";
-      shapes.put(layer + "input_layernorm.weight", new long[] {hidden});
-      shapes.put(layer + "self_attn.q_proj.weight", new long[] {queries, hidden});
-      shapes.put(layer + "self_attn.k_proj.weight", new long[] {keys, hidden});
-      shapes.put(layer + "self_attn.v_proj.weight", new long[] {keys, hidden});
-      shapes.put(layer + "self_attn.o_proj.weight", new long[] {hidden, queries});
-      shapes.put(layer + "post_attention_layernorm.weight", new long[] {hidden});
-      shapes.put(layer + "mlp.gate_proj.weight", new long[] {inner, hidden});
-      shapes.put(layer + "mlp.up_proj.weight", new long[] {inner, hidden});
-      shapes.put(layer + "mlp.down_proj.weight", new long[] {hidden, inner});
-    }
-    shapes.put("model.norm.weight", new long[] {hidden});
-    if (!c.tiedEmbeddings()) {
-      shapes.put(HEAD, new long[] {c.vocabSize(), hidden});
-    }
-    return shapes;
-  }
 
   /** The Hugging Face name of a tensor in a GGUF file, if the architecture has such a one. */
   static Optional<String> fromGguf(String name) {

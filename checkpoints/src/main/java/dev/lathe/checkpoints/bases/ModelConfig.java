@@ -1,6 +1,7 @@
 package dev.lathe.checkpoints.bases;
 
 import java.util.List;
+import java.util.SequencedMap;
 
 /**
  * What the mathematics needs to know of a decoder, in the names of Hugging Face's {@code
@@ -9,6 +10,8 @@ import java.util.List;
  * @param architecture {@code model_type}, such as {@code llama}
  * @param headDim width of one attention head; {@code hiddenSize / heads} unless the file says
  *     otherwise
+ * @param normEps what norms add to a mean square
+ * @param rotaries the rotary embeddings that layers choose from; empty where positions are learned
  * @param tiedEmbeddings whether the vocabulary head is the embedding matrix
  * @param endTokens ids that end a generation; never empty
  */
@@ -21,14 +24,16 @@ public record ModelConfig(
     int heads,
     int keyValueHeads,
     int headDim,
-    double rmsNormEps,
-    double ropeTheta,
+    double normEps,
+    List<Rotary> rotaries,
     int maxPositions,
     boolean tiedEmbeddings,
     int beginToken,
-    List<Integer> endTokens) {
+    List<Integer> endTokens,
+    Block block) {
   public ModelConfig {
     endTokens = List.copyOf(endTokens);
+    rotaries = List.copyOf(rotaries);
     if (vocabSize < 1 || hiddenSize < 1 || intermediateSize < 1 || layers < 1 || heads < 1) {
       throw new IllegalArgumentException("a model's sizes are positive");
     }
@@ -39,5 +44,55 @@ public record ModelConfig(
     if (headDim < 2 || headDim % 2 != 0) {
       throw new IllegalArgumentException("rotary embeddings need an even head width: " + headDim);
     }
+  }
+
+  /** A Llama with plain rotary embeddings. */
+  public static ModelConfig llama(
+      int vocabSize,
+      int hiddenSize,
+      int intermediateSize,
+      int layers,
+      int heads,
+      int keyValueHeads,
+      int headDim,
+      double normEps,
+      double theta,
+      int maxPositions,
+      boolean tiedEmbeddings,
+      int beginToken,
+      List<Integer> endTokens) {
+    return new ModelConfig(
+        "llama",
+        vocabSize,
+        hiddenSize,
+        intermediateSize,
+        layers,
+        heads,
+        keyValueHeads,
+        headDim,
+        normEps,
+        List.of(Rotary.plain(headDim, theta, maxPositions)),
+        maxPositions,
+        tiedEmbeddings,
+        beginToken,
+        endTokens,
+        Block.llama(layers, headDim));
+  }
+
+  /** The linear layers of a block that can carry an adapter, by slot. */
+  public List<Projection> projections() {
+    return block.names().projections(this);
+  }
+
+  /** Every tensor under its Hugging Face name with its shape, in the model's order. */
+  public SequencedMap<String, long[]> tensors() {
+    return block.names().expected(this);
+  }
+
+  /** Whether it is a Llama with plain rotary embeddings and nothing else. */
+  public boolean isPlainLlama() {
+    return architecture.equals("llama")
+        && block.isLlamas(headDim)
+        && rotaries.getFirst().scaling() instanceof Rotary.Plain;
   }
 }

@@ -26,8 +26,23 @@ class GgufAdapterTest {
   @TempDir Path folder;
 
   private static ModelConfig config(String architecture) {
+    var c = ModelConfig.llama(300, 6, 10, 1, 2, 1, 4, 1e-5, 10_000, 128, true, 1, List.of(2));
     return new ModelConfig(
-        architecture, 300, 6, 10, 1, 2, 1, 4, 1e-5, 10_000, 128, true, 1, List.of(2));
+        architecture,
+        c.vocabSize(),
+        c.hiddenSize(),
+        c.intermediateSize(),
+        c.layers(),
+        c.heads(),
+        c.keyValueHeads(),
+        c.headDim(),
+        c.normEps(),
+        c.rotaries(),
+        c.maxPositions(),
+        c.tiedEmbeddings(),
+        c.beginToken(),
+        c.endTokens(),
+        c.block());
   }
 
   private Path file() {

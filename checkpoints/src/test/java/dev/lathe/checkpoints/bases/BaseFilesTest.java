@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class BaseFilesTest {
   private static final ModelConfig CONFIG =
-      new ModelConfig("llama", 10, 8, 6, 2, 2, 1, 4, 1e-5, 10_000, 64, false, 1, List.of(2));
+      ModelConfig.llama(10, 8, 6, 2, 2, 1, 4, 1e-5, 10_000, 64, false, 1, List.of(2));
 
   private static final Map<String, String> INTO_GGUF =
       Map.of(
@@ -46,7 +46,8 @@ class BaseFilesTest {
   private static SequencedMap<String, float[]> model() {
     var random = new Random(7);
     var model = new LinkedHashMap<String, float[]>();
-    LlamaTensors.expected(CONFIG)
+    CONFIG
+        .tensors()
         .forEach(
             (name, shape) -> {
               var values = new float[(int) (shape.length == 1 ? shape[0] : shape[0] * shape[1])];
@@ -59,7 +60,7 @@ class BaseFilesTest {
   }
 
   private static long[] shape(String name) {
-    var shape = LlamaTensors.expected(CONFIG).get(name);
+    var shape = CONFIG.tensors().get(name);
     return shape == null ? new long[] {1} : shape;
   }
 
@@ -199,8 +200,7 @@ class BaseFilesTest {
   @Test
   void refusesShapesThatTheConfigDoesNotWant() throws IOException {
     writeGguf();
-    var wider =
-        new ModelConfig("llama", 11, 8, 6, 2, 2, 1, 4, 1e-5, 10_000, 64, false, 1, List.of(2));
+    var wider = ModelConfig.llama(11, 8, 6, 2, 2, 1, 4, 1e-5, 10_000, 64, false, 1, List.of(2));
     refused(
         wider, "model.embed_tokens.weight has the shape [10, 8], the config wants [11, 8]", "head");
   }
@@ -208,8 +208,7 @@ class BaseFilesTest {
   @Test
   void ignoresACopyOfTiedEmbeddings() {
     writeSafetensors();
-    var tied =
-        new ModelConfig("llama", 10, 8, 6, 2, 2, 1, 4, 1e-5, 10_000, 64, true, 1, List.of(2));
+    var tied = ModelConfig.llama(10, 8, 6, 2, 2, 1, 4, 1e-5, 10_000, 64, true, 1, List.of(2));
     try (var weights = BaseFiles.open(folder, tied)) {
       assertThat(weights.names()).doesNotContain("lm_head.weight").hasSize(20);
       assertThatThrownBy(() -> weights.shape("lm_head.weight")).isInstanceOf(BadInput.class);

@@ -36,8 +36,8 @@ class ModelConfigsTest {
   void readsWhatTheMathematicsNeeds() throws IOException {
     assertThat(read(SMOL))
         .isEqualTo(
-            new ModelConfig(
-                "llama", 49152, 576, 1536, 30, 9, 3, 64, 1e-5, 100_000, 8192, true, 1, List.of(2)));
+            ModelConfig.llama(
+                49152, 576, 1536, 30, 9, 3, 64, 1e-5, 100_000, 8192, true, 1, List.of(2)));
   }
 
   @Test
@@ -47,7 +47,7 @@ class ModelConfigsTest {
             SMOL.replace(
                 "\"rope_theta\": 100000, \"rope_scaling\": null",
                 "\"rope_parameters\": {\"rope_theta\": 5e5, \"rope_type\": \"default\"}"));
-    assertThat(config.ropeTheta()).isEqualTo(500_000);
+    assertThat(config.rotaries().getFirst().theta()).isEqualTo(500_000);
   }
 
   @Test
@@ -60,8 +60,8 @@ class ModelConfigsTest {
             """);
     assertThat(config)
         .isEqualTo(
-            new ModelConfig(
-                "llama", 100, 64, 8, 1, 4, 4, 16, 1e-6, 10_000, 2048, false, -1, List.of(2, 3)));
+            ModelConfig.llama(
+                100, 64, 8, 1, 4, 4, 16, 1e-6, 10_000, 2048, false, -1, List.of(2, 3)));
   }
 
   @Test
@@ -74,7 +74,12 @@ class ModelConfigsTest {
 
   @Test
   void namesAnArchitectureThatItDoesNotKnowAndThoseItDoes() {
-    refused(SMOL.replace("\"llama\"", "\"mamba2\""), "not supported", "mamba2", "Known: llama");
+    refused(
+        SMOL.replace("\"llama\"", "\"mamba2\""),
+        "not supported",
+        "mamba2",
+        "Known: gemma, gemma2",
+        "llama");
     refused(SMOL.replace("\"llama\"", "\"lama\""), "Did you mean 'llama'");
     refused("{}", "no model_type");
   }
@@ -97,17 +102,38 @@ class ModelConfigsTest {
   }
 
   @Test
-  void refusesVariantsWithOtherMathematics() {
+  void refusesWhatCannotBe() {
+    refused(SMOL.replace("silu", "relu"), "hidden_act is relu", "gelu_new");
     refused(
-        SMOL.replace("\"attention_bias\": false", "\"attention_bias\": true"), "attention_bias");
-    refused(SMOL.replace("silu", "gelu"), "hidden_act is gelu");
-    refused(
-        SMOL.replace("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"llama3\"}"),
-        "rope_scaling has the type llama3");
+        SMOL.replace("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"yam\"}"),
+        "rope_scaling has the type yam",
+        "Did you mean 'yarn'");
     refused(
         SMOL.replace("\"eos_token_id\": 2", "\"eos_token_id\": 49152"), "eos_token_id is 49152");
     refused(SMOL.replace("heads\": 3", "heads\": 4"), "9 num_attention_heads cannot share 4");
     refused(SMOL.replace("\"eos_token_id\": 2,", ""), "eos_token_id is missing");
+  }
+
+  @Test
+  void readsWhatSetsAFamilyApart() throws IOException {
+    var llama3 =
+        read(
+            SMOL.replace(
+                "\"rope_scaling\": null",
+                "\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8.0,"
+                    + " \"low_freq_factor\": 1.0, \"high_freq_factor\": 4.0,"
+                    + " \"original_max_position_embeddings\": 8192}"));
+    assertThat(llama3.rotaries().getFirst().scaling()).isEqualTo(new Rotary.Llama3(8, 1, 4, 8192));
+    assertThat(llama3.isPlainLlama()).isFalse();
+    assertThat(read(SMOL).isPlainLlama()).isTrue();
+
+    var biased = read(SMOL.replace("\"attention_bias\": false", "\"attention_bias\": true"));
+    assertThat(biased.tensors()).containsKey("model.layers.0.self_attn.o_proj.bias");
+    assertThat(biased.isPlainLlama()).isFalse();
+
+    var mistral =
+        read(SMOL.replace("\"llama\"", "\"mistral\"").replace("{", "{\"sliding_window\": 4096,"));
+    assertThat(mistral.block().windows()).hasSize(30).containsOnly(4096);
   }
 
   @Test

@@ -176,7 +176,7 @@ class PullTest {
     var base = new Pull(store, withPip(wheel)).pull("pip:lab-chat==1.0", progress::add);
 
     assertThat(base.source()).isEqualTo("pip:lab-chat==1.0");
-    assertThat(base.config().ropeTheta()).isEqualTo(100_000);
+    assertThat(base.config().rotaries().getFirst().theta()).isEqualTo(100_000);
     assertThat(base.config().endTokens()).containsExactly(2);
     assertThat(base.chatTemplate()).hasContent(SmallGguf.TEMPLATE);
     assertThat(store.record("lab-chat").files())

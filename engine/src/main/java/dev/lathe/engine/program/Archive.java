@@ -1,7 +1,7 @@
 package dev.lathe.engine.program;
 
 import dev.lathe.checkpoints.bases.ModelConfig;
-import dev.lathe.engine.program.LoraShape.Projection;
+import dev.lathe.checkpoints.bases.Projection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToIntFunction;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -71,22 +71,39 @@ public final class Archive {
     a.put("kv", c.keyValueHeads());
     a.put("head", c.headDim());
     a.put("ffn", c.intermediateSize());
-    a.put("eps", c.rmsNormEps());
-    a.put("theta", c.ropeTheta());
+    a.put("eps", c.normEps());
     a.put("scale", lora.scale());
+    var block = c.block();
+    a.put("layer_norm", block.layerNorm());
+    a.put("sandwich", block.sandwich());
+    a.put("parallel", block.parallel());
+    a.put("head_norms", block.headNorms());
+    a.put("gated", block.gated());
+    a.put("activation", block.activation().ordinal());
+    a.put("windows", block.windows());
+    a.put("tables", block.tables());
+    a.put("attention_cap", block.attentionCap());
+    a.put("final_cap", block.finalCap());
+    a.put("query_scale", block.queryScale());
+    a.put("embedding_scale", block.embeddingScale());
+    a.put("rotated", c.rotaries().isEmpty() ? 0 : c.rotaries().getFirst().width());
+    a.put("rotary_scale", c.rotaries().isEmpty() ? 1.0 : c.rotaries().getFirst().magnitude());
     a.put("block", tiling.queries());
     a.put("slice", tiling.logits());
     a.put("tile", tiling.tile());
-    a.put("ranks", each(lora::rankOf));
-    a.put("ins", each(p -> p.in(c)));
-    a.put("outs", each(p -> p.out(c)));
+    a.put("ranks", each(lora, lora::rankOf));
+    a.put("ins", each(lora, Projection::in));
+    a.put("outs", each(lora, Projection::out));
     a.put("a_at", offsets.a());
     a.put("b_at", offsets.b());
     return a;
   }
 
-  private static List<Integer> each(ToIntFunction<Projection> value) {
-    return Stream.of(Projection.values()).map(p -> value.applyAsInt(p)).toList();
+  private static List<Integer> each(LoraShape lora, ToIntFunction<Projection> value) {
+    return IntStream.range(0, Projection.SLOTS)
+        .map(slot -> value.applyAsInt(lora.at(slot)))
+        .boxed()
+        .toList();
   }
 
   /** One class out of the parts; TorchScript wants it indented and every {@code self} typed. */

@@ -1,9 +1,13 @@
 package dev.lathe.engine.program;
 
 import dev.lathe.checkpoints.bases.ModelConfig;
+import dev.lathe.checkpoints.bases.Projection;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * Where every LoRA matrix lies in the one flat vector that holds a whole adapter (Hu et al. 2021).
@@ -15,65 +19,38 @@ import java.util.Set;
  * @param rank of every adapted projection
  * @param scale what the product B A is multiplied with: alpha / rank, or alpha / sqrt(rank) for
  *     rsLoRA
+ * @param targets some of {@link ModelConfig#projections}, in their order
  */
-public record LoraShape(ModelConfig config, int rank, double scale, Set<Projection> targets) {
-  /** The seven linear layers of a decoder block, in the order in which they lie in the vector. */
-  public enum Projection {
-    Q("self_attn.q_proj"),
-    K("self_attn.k_proj"),
-    V("self_attn.v_proj"),
-    O("self_attn.o_proj"),
-    GATE("mlp.gate_proj"),
-    UP("mlp.up_proj"),
-    DOWN("mlp.down_proj");
-
-    private final String path;
-
-    Projection(String path) {
-      this.path = path;
-    }
-
-    /** The module's path within its layer, as Hugging Face names it. */
-    public String path() {
-      return path;
-    }
-
-    /** The last part of the path, as recipes and PEFT's {@code target_modules} name it. */
-    public String module() {
-      return path.substring(path.indexOf('.') + 1);
-    }
-
-    public int in(ModelConfig c) {
-      return switch (this) {
-        case Q, K, V, GATE, UP -> c.hiddenSize();
-        case O -> c.heads() * c.headDim();
-        case DOWN -> c.intermediateSize();
-      };
-    }
-
-    public int out(ModelConfig c) {
-      return switch (this) {
-        case Q -> c.heads() * c.headDim();
-        case K, V -> c.keyValueHeads() * c.headDim();
-        case O, DOWN -> c.hiddenSize();
-        case GATE, UP -> c.intermediateSize();
-      };
-    }
-  }
-
+public record LoraShape(ModelConfig config, int rank, double scale, List<Projection> targets) {
   /** One adapted projection: its module path and where A and B begin in the vector. */
   public record Module(String path, Projection projection, int in, int out, int aAt, int bAt) {}
 
   public LoraShape {
-    targets = Set.copyOf(targets);
+    targets = targets.stream().distinct().sorted(Comparator.comparing(Projection::slot)).toList();
     if (rank < 1 && !targets.isEmpty()) {
       throw new IllegalArgumentException("a rank is at least 1: " + rank);
     }
+    if (!Set.copyOf(config.projections()).containsAll(targets)) {
+      throw new IllegalArgumentException("the model has not all of " + targets);
+    }
+  }
+
+  /** An adapter on every projection of a block. */
+  public static LoraShape whole(ModelConfig config, int rank, double scale) {
+    return new LoraShape(config, rank, scale, config.projections());
   }
 
   /** No adapter at all: the base alone. */
   public static LoraShape none(ModelConfig config) {
-    return new LoraShape(config, 0, 0, Set.of());
+    return new LoraShape(config, 0, 0, List.of());
+  }
+
+  /** The model's projection of a slot, or one of no size where the family has none there. */
+  Projection at(int slot) {
+    return config.projections().stream()
+        .filter(p -> p.slot() == slot)
+        .findFirst()
+        .orElse(new Projection(slot, "", 0, 0));
   }
 
   int rankOf(Projection p) {
@@ -84,14 +61,30 @@ public record LoraShape(ModelConfig config, int rank, double scale, Set<Projecti
   public int size() {
     int layer = 0;
     for (var p : targets) {
-      layer = Math.addExact(layer, Math.multiplyExact(rank, p.in(config) + p.out(config)));
+      layer = Math.addExact(layer, Math.multiplyExact(rank, p.in() + p.out()));
     }
     return Math.multiplyExact(layer, config.layers());
   }
 
   /** How many of them belong to the A; the rest are the B. */
   public int sizeOfA() {
-    return config.layers() * targets.stream().mapToInt(p -> rank * p.in(config)).sum();
+    return config.layers() * targets.stream().mapToInt(p -> rank * p.in()).sum();
+  }
+
+  /**
+   * What PEFT's {@code target_modules} says of it: the last part of a path, or all of it where that
+   * part also names a projection that is left alone.
+   */
+  public SortedSet<String> targetNames() {
+    var names = new TreeSet<String>();
+    for (var target : targets) {
+      boolean whole =
+          config.projections().stream()
+              .filter(p -> p.module().equals(target.module()))
+              .allMatch(targets::contains);
+      names.add(whole ? target.module() : target.path());
+    }
+    return names;
   }
 
   /** The adapted projections in the order of the vector's A. */
@@ -99,24 +92,22 @@ public record LoraShape(ModelConfig config, int rank, double scale, Set<Projecti
     var offsets = offsets();
     var modules = new ArrayList<Module>();
     for (int layer = 0; layer < config.layers(); layer++) {
-      for (var p : Projection.values()) {
-        if (targets.contains(p)) {
-          int i = layer * Projection.values().length + p.ordinal();
-          modules.add(
-              new Module(
-                  "model.layers." + layer + "." + p.path(),
-                  p,
-                  p.in(config),
-                  p.out(config),
-                  offsets.a().get(i),
-                  offsets.b().get(i)));
-        }
+      for (var p : targets) {
+        int i = layer * Projection.SLOTS + p.slot();
+        modules.add(
+            new Module(
+                config.block().names().module(layer, p),
+                p,
+                p.in(),
+                p.out(),
+                offsets.a().get(i),
+                offsets.b().get(i)));
       }
     }
     return modules;
   }
 
-  /** Offsets of every (layer, projection), adapted or not, as the program indexes them. */
+  /** Offsets of every (layer, slot), adapted or not, as the program indexes them. */
   record Offsets(List<Integer> a, List<Integer> b) {}
 
   Offsets offsets() {
@@ -125,11 +116,12 @@ public record LoraShape(ModelConfig config, int rank, double scale, Set<Projecti
     int nextA = 0;
     int nextB = sizeOfA();
     for (int layer = 0; layer < config.layers(); layer++) {
-      for (var p : Projection.values()) {
+      for (int slot = 0; slot < Projection.SLOTS; slot++) {
         a.add(nextA);
         b.add(nextB);
-        nextA += rankOf(p) * p.in(config);
-        nextB += rankOf(p) * p.out(config);
+        var p = at(slot);
+        nextA += rankOf(p) * p.in();
+        nextB += rankOf(p) * p.out();
       }
     }
     return new Offsets(a, b);

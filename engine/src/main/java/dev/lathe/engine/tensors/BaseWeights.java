@@ -5,40 +5,47 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.lathe.checkpoints.bases.Block;
 import dev.lathe.checkpoints.bases.ModelConfig;
+import dev.lathe.checkpoints.bases.TensorNames;
 import dev.lathe.checkpoints.bases.Weights;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A base's weights in the order in which the program reads them: embedding, final norm, vocabulary
- * head, then per layer norm, q|k|v stacked, o, norm, gate|up stacked, down. Stacking costs nothing:
- * rows of matrices with the same input lie one after another.
+ * A base's weights in the order in which the program reads them (fast.py says which). Stacking
+ * costs nothing: rows of matrices with the same input lie one after another.
  */
 public final class BaseWeights {
   private final NDList arrays;
 
   private BaseWeights(Program program, Weights weights, ModelConfig c, Precision precision) {
-    var list = new ArrayList<NDArray>();
+    var block = c.block();
+    var names = block.names();
+    var biases = block.biases();
     var in = new Reader(program, weights, precision);
-    list.add(in.stacked("model.embed_tokens.weight"));
-    list.add(in.stacked("model.norm.weight"));
-    list.add(c.tiedEmbeddings() ? list.getFirst() : in.stacked("lm_head.weight"));
+    var list = new ArrayList<NDArray>();
+    list.add(in.stacked(names.embeddings()));
+    list.add(block.learnedPositions() ? in.stacked(names.learnedPositions()) : in.none());
+    list.add(in.norm(block, names.last("weight")));
+    list.add(block.layerNorm() ? in.stacked(names.last("bias")) : in.none());
+    list.add(c.tiedEmbeddings() ? list.getFirst() : in.stacked(TensorNames.head("weight")));
+    list.add(biases.head() ? in.stacked(TensorNames.head("bias")) : in.none());
     for (int i = 0; i < c.layers(); i++) {
-      var layer = "model.layers." + i + ".";
-      var attention = layer + "self_attn.";
-      list.add(in.stacked(layer + "input_layernorm.weight"));
+      in.norm(list, block, i, 0);
+      in.linear(list, names, i, names.query(), biases.qkv());
+      in.linear(list, names, i, List.of(names.out()), biases.out());
+      in.norm(list, block, i, 1);
+      in.linear(list, names, i, names.inner(), biases.inner());
+      in.linear(list, names, i, List.of(names.down()), biases.down());
+      list.add(block.headNorms() ? in.headNorms(c, i) : in.none());
       list.add(
-          in.stacked(
-              attention + "q_proj.weight",
-              attention + "k_proj.weight",
-              attention + "v_proj.weight"));
-      list.add(in.stacked(attention + "o_proj.weight"));
-      list.add(in.stacked(layer + "post_attention_layernorm.weight"));
-      list.add(in.stacked(layer + "mlp.gate_proj.weight", layer + "mlp.up_proj.weight"));
-      list.add(in.stacked(layer + "mlp.down_proj.weight"));
+          block.sandwich() ? in.norm(block, names.weight(i, names.added().get(0))) : in.none());
+      list.add(
+          block.sandwich() ? in.norm(block, names.weight(i, names.added().get(1))) : in.none());
     }
     this.arrays = Program.list("w", list);
   }
@@ -59,12 +66,81 @@ public final class BaseWeights {
     private final Weights weights;
     private final Precision precision;
     private final Weights.As stored;
+    private @Nullable NDArray none;
 
     Reader(Program program, Weights weights, Precision precision) {
       this.program = program;
       this.weights = weights;
       this.precision = precision;
       this.stored = precision == Precision.BF16 ? Weights.As.BF16 : Weights.As.F32;
+    }
+
+    /** What a family does not have. */
+    NDArray none() {
+      if (none == null) {
+        try (var empty = program.manager().zeros(new Shape(0))) {
+          none = program.convert(empty, precision, program.manager());
+        }
+      }
+      return none;
+    }
+
+    /** A norm before attention (0) or before the feed-forward (1), and its bias. */
+    void norm(List<NDArray> list, Block block, int layer, int which) {
+      var names = block.names();
+      if (which < names.norms().size()) {
+        var name = names.norms().get(which);
+        list.add(norm(block, names.weight(layer, name)));
+        list.add(block.layerNorm() ? stacked(names.bias(layer, name)) : none());
+      } else {
+        list.add(none());
+        list.add(none());
+      }
+    }
+
+    /** A norm's weight as it is multiplied with. */
+    NDArray norm(Block block, String name) {
+      var weight = stacked(name);
+      if (!block.shiftedNorms()) {
+        return weight;
+      }
+      try (weight) {
+        var shifted = weight.add(1);
+        shifted.attach(program.manager());
+        return shifted;
+      }
+    }
+
+    /** Layers that read the same, stacked, and their biases. */
+    void linear(
+        List<NDArray> list, TensorNames names, int layer, List<String> parts, boolean bias) {
+      var of = parts.stream().map(p -> names.weight(layer, p)).toArray(String[]::new);
+      list.add(names.transposed() ? transposed(of[0]) : stacked(of));
+      list.add(
+          bias
+              ? stacked(parts.stream().map(p -> names.bias(layer, p)).toArray(String[]::new))
+              : none());
+    }
+
+    /** The norm of every head of q and k, (heads + kv, D): the program multiplies all at once. */
+    NDArray headNorms(ModelConfig c, int layer) {
+      var names = c.block().names();
+      try (var q = norm(c.block(), names.weight(layer, names.heads().get(0)));
+          var k = norm(c.block(), names.weight(layer, names.heads().get(1)));
+          var qs = q.expandDims(0).repeat(0, c.heads());
+          var ks = k.expandDims(0).repeat(0, c.keyValueHeads())) {
+        var both = qs.concat(ks, 0);
+        both.attach(program.manager());
+        return both;
+      }
+    }
+
+    /** A matrix that its file holds as (in, out), as (out, in). */
+    private NDArray transposed(String name) {
+      try (var stored = stacked(name);
+          var turned = stored.transpose()) {
+        return program.convert(turned.duplicate(), precision, program.manager());
+      }
     }
 
     /** One array out of several with the same columns, their rows one below another. */

@@ -2,7 +2,8 @@
 # q (M, heads * D), k and v (M, kv * D); a group of G heads shares one key-value head, which is never repeated.
 # A conversation is copied out head by head into zeros, its length rounded up to a whole number of tiles: matrix products
 # then come in few shapes, and oneDNN compiles and keeps a kernel for every shape. Rows that pad are after all real ones, so causality
-# hides them; their gradients are zero. A block's probabilities are (kv, G * rows, keys); later keys are not even computed.
+# hides them; their gradients are zero. A block's probabilities are (kv, G * rows, keys); keys after its rows are not even computed, nor
+# those that a sliding window has left behind. A window of w lets a token see itself and the w - 1 before it; 0 is no window.
 
 def padded(self, x: Tensor, start: int, t: int) -> Tensor:
     # Rows of one conversation (t, kv * G * D) as (kv, G, whole tiles, D)
@@ -19,16 +20,31 @@ def block_of(self, x: Tensor, a: int, b: int) -> Tensor:
     # Rows a to b of (kv, G, rows, D) as (kv, G * (b - a), D)
     return x.narrow(2, a, b - a).reshape([self.kv, -1, self.head])
 
-def probabilities(self, qb: Tensor, k: Tensor, a: int, b: int, mask: Tensor) -> Tensor:
-    scores = torch.bmm(qb, k.narrow(1, 0, b).transpose(1, 2)).mul_(1. / torch.sqrt(self.head))
-    n = b - a
-    scores.view([self.kv, -1, n, b]).narrow(3, a, n).add_(mask.narrow(0, 0, n).narrow(1, 0, n))
-    return torch.softmax(scores, -1)
+def first_key(self, a: int, window: int) -> int:
+    # The first key that row a sees, rounded down to a whole tile.
+    return 0 if window == 0 else max(0, a + 1 - window) // self.tile * self.tile
+
+def probabilities(self, qb: Tensor, kb: Tensor, a: int, b: int, first: int, window: int, mask: Tensor) -> Tuple[Tensor, Tensor]:
+    # Of queries a to b to keys first to b: (kv, G * (b - a), b - first), and tanh(scores / cap) where scores are capped.
+    scores = torch.bmm(qb, kb.transpose(1, 2)).mul_(self.query_scale)
+    bent = mask
+    if self.attention_cap > 0.:
+        bent = torch.tanh(scores / self.attention_cap)
+        scores = bent * self.attention_cap
+    n, seen = b - a, b - first
+    if window > 0 and b - window > first:
+        query = torch.arange(a, b, device=qb.device).unsqueeze(1)
+        key = torch.arange(first, b, device=qb.device).unsqueeze(0)
+        hidden = torch.logical_or(torch.gt(key, query), torch.le(key, query - window))
+        scores.view([self.kv, -1, n, seen]).masked_fill_(hidden, -inf)
+    else:
+        scores.view([self.kv, -1, n, seen]).narrow(3, seen - n, n).add_(mask.narrow(0, 0, n).narrow(1, 0, n))
+    return torch.softmax(scores, -1), bent
 
 def causal(self, like: Tensor) -> Tensor:
     return torch.full([self.block, self.block], -inf, dtype=like.dtype, device=like.device).triu_(1)
 
-def attend(self, q: Tensor, k: Tensor, v: Tensor, lengths: List[int]) -> Tensor:
+def attend(self, q: Tensor, k: Tensor, v: Tensor, lengths: List[int], window: int) -> Tensor:
     out = torch.empty_like(q)
     mask = self.causal(q)
     start = 0
@@ -39,20 +55,20 @@ def attend(self, q: Tensor, k: Tensor, v: Tensor, lengths: List[int]) -> Tensor:
         os = torch.empty_like(qs)
         for a in range(0, qs.size(2), self.block):
             b = min(a + self.block, qs.size(2))
-            p = self.probabilities(self.block_of(qs, a, b), ks, a, b, mask)
-            os.narrow(2, a, b - a).copy_(torch.bmm(p, vs.narrow(1, 0, b)).view([self.kv, -1, b - a, self.head]))
+            first = self.first_key(a, window)
+            p = self.probabilities(self.block_of(qs, a, b), ks.narrow(1, first, b - first), a, b, first, window, mask)[0]
+            os.narrow(2, a, b - a).copy_(torch.bmm(p, vs.narrow(1, first, b - first)).view([self.kv, -1, b - a, self.head]))
         self.heads_of(out, start, t).copy_(os.narrow(2, 0, t))
         start += t
     return out
 
-def attend_backward(self, do: Tensor, q: Tensor, k: Tensor, v: Tensor, lengths: List[int]) -> Tuple[Tensor, Tensor, Tensor]:
+def attend_backward(self, do: Tensor, q: Tensor, k: Tensor, v: Tensor, lengths: List[int], window: int) -> Tuple[Tensor, Tensor, Tensor]:
     # Probabilities are computed again: cheaper than keeping them. With P = softmax(S):
-    # dV = P' dO, dP = dO V', dS = P * (dP - rowsum(dP * P)), dQ = dS K, dK = dS' Q.
+    # dV = P' dO, dP = dO V', dS = P * (dP - rowsum(dP * P)), dQ = dS K, dK = dS' Q; a cap's own derivative is 1 - tanh².
     dq = torch.empty_like(q)
     dk = torch.empty_like(k)
     dv = torch.empty_like(v)
     mask = self.causal(q)
-    scale = 1. / torch.sqrt(self.head)
     start = 0
     for t in lengths:
         qs = self.padded(q, start, t)
@@ -64,14 +80,17 @@ def attend_backward(self, do: Tensor, q: Tensor, k: Tensor, v: Tensor, lengths: 
         gv = torch.zeros_like(vs)
         for a in range(0, qs.size(2), self.block):
             b = min(a + self.block, qs.size(2))
-            kb = ks.narrow(1, 0, b)
+            first = self.first_key(a, window)
+            kb = ks.narrow(1, first, b - first)
             qb = self.block_of(qs, a, b)
             db = self.block_of(gs, a, b)
-            p = self.probabilities(qb, ks, a, b, mask)
-            gv.narrow(1, 0, b).baddbmm_(p.transpose(1, 2), db)
-            dp = torch.bmm(db, vs.narrow(1, 0, b).transpose(1, 2))
-            ds = torch._softmax_backward_data(dp, p, -1, q.dtype).mul_(scale)
-            gk.narrow(1, 0, b).baddbmm_(ds.transpose(1, 2), qb)
+            p, bent = self.probabilities(qb, kb, a, b, first, window, mask)
+            gv.narrow(1, first, b - first).baddbmm_(p.transpose(1, 2), db)
+            dp = torch.bmm(db, vs.narrow(1, first, b - first).transpose(1, 2))
+            ds = torch._softmax_backward_data(dp, p, -1, q.dtype).mul_(self.query_scale)
+            if self.attention_cap > 0.:
+                ds.sub_(ds * bent * bent)
+            gk.narrow(1, first, b - first).baddbmm_(ds.transpose(1, 2), qb)
             gq.narrow(2, a, b - a).copy_(torch.bmm(ds, kb).view([self.kv, -1, b - a, self.head]))
         self.heads_of(dq, start, t).copy_(gq.narrow(2, 0, t))
         self.heads_of(dk, start, t).squeeze(1).copy_(gk.narrow(1, 0, t))

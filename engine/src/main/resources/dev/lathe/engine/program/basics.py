@@ -5,42 +5,97 @@ def wide(self, x: Tensor) -> int:
     # The dtype that sums and norms are kept in: float64 (7) for float64, else float32 (6).
     return 7 if x.dtype == 7 else 6
 
+def norm(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+    # What precedes a norm's own weight: x (..., H) -> the normalised x, and what it was multiplied with (..., 1).
+    # LayerNorm (Ba et al. 2016, eq. 3) takes the mean away first, RMSNorm (Zhang and Sennrich 2019, eq. 4) does not.
+    if self.layer_norm:
+        n, mean, inverse = torch.native_layer_norm(x, [x.size(-1)], None, None, self.eps)
+        return n, inverse.to(x.dtype)
+    return self.rms(x)
+
 def rms(self, x: Tensor) -> Tuple[Tensor, Tensor]:
-    # RMSNorm without its weight: x (M, H) -> x / rms (M, H) and 1 / rms (M, 1). Zhang and Sennrich 2019, eq. 4.
     square = torch.square(torch.linalg_vector_norm(x, 2, [-1], True, dtype=self.wide(x)))
     inverse = torch.rsqrt(square / x.size(-1) + self.eps).to(x.dtype)
     return x * inverse, inverse
 
+def norm_backward(self, dn: Tensor, n: Tensor, inverse: Tensor) -> Tensor:
+    # dn is the gradient of the normalised n: dx = inverse * (dn - n * mean(dn * n)), less mean(dn) where the mean was taken away.
+    dx = self.rms_backward(dn, n, inverse)
+    if self.layer_norm:
+        mean = torch.sum(dn, [-1], True, dtype=self.wide(n)).div_(n.size(-1)).to(n.dtype)
+        dx.sub_(mean.mul_(inverse))
+    return dx
+
 def rms_backward(self, dn: Tensor, n: Tensor, inverse: Tensor) -> Tensor:
-    # dn is the gradient of the normalised n = x * inverse: dx = inverse * (dn - n * mean(dn * n)).
     mean = torch.sum(dn * n, [-1], True, dtype=self.wide(n)).div_(n.size(-1)).to(n.dtype)
     return torch.addcmul(dn, n, mean, value=-1).mul_(inverse)
 
-def rotary(self, positions: Tensor, dtype: int) -> Tuple[Tensor, Tensor]:
-    # Cosines and sines (M, 1, D) of Su et al. 2021; the halves' layout is Hugging Face's.
-    # The sines' first half is negated, so that a rotation is x * cos + swap(x) * sin.
+def affine(self, n: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return n * weight if bias.numel() == 0 else torch.addcmul(bias, n, weight)
+
+def product(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    # A linear layer: x W' and its bias, where it has one.
+    return torch.mm(x, weight.t()) if bias.numel() == 0 else torch.addmm(bias, x, weight.t())
+
+def activate(self, x: Tensor) -> Tensor:
+    if self.activation == 0:
+        return torch.silu(x)
+    return torch.gelu(x, approximate="none" if self.activation == 1 else "tanh")
+
+def activate_backward(self, dy: Tensor, x: Tensor) -> Tensor:
+    if self.activation == 0:
+        return torch.silu_backward(dy, x)
+    return torch.gelu_backward(dy, x, approximate="none" if self.activation == 1 else "tanh")
+
+def embed(self, w: List[Tensor], ids: Tensor, positions: Tensor) -> Tensor:
+    # Token embeddings (M, H), scaled where the family scales them, with learned positions where it has them.
+    x = torch.embedding(w[0], ids)
+    if self.embedding_scale != 1.:
+        x = x * torch.full([], self.embedding_scale, dtype=x.dtype, device=x.device)
+    if w[1].numel() > 0:
+        x = x + torch.embedding(w[1], positions)
+    return x
+
+def rotary(self, frequencies: Tensor, positions: Tensor, rows: Tensor, dtype: int) -> Tuple[List[Tensor], List[Tensor]]:
+    # Cosines and sines (M, 1, D), a pair for every table of frequencies (tables, conversations, R / 2; one conversation may stand for
+    # all); rows (M) tells a token's conversation. Su et al. 2021 in Hugging Face's layout of halves. The sines' first half is negated, so that a rotation is
+    # x * cos + swap(x) * sin. Of a head's D values the first R turn.
     wide = 7 if dtype == 7 else 6
-    exponent = torch.arange(0, self.head, 2, dtype=wide, device=positions.device) / self.head
-    angle = positions.to(wide).unsqueeze(1) * torch.reciprocal(torch.pow(self.theta, exponent))
-    cos = torch.cos(angle).to(dtype)
-    sin = torch.sin(angle).to(dtype)
-    return torch.cat([cos, cos], 1).unsqueeze(1), torch.cat([torch.neg(sin), sin], 1).unsqueeze(1)
+    cosines, sines = annotate(List[Tensor], []), annotate(List[Tensor], [])
+    for table in range(frequencies.size(0)):
+        angle = positions.to(wide).unsqueeze(1) * torch.index_select(frequencies.select(0, table).to(wide), 0, rows)
+        cos = (torch.cos(angle) * self.rotary_scale).to(dtype)
+        sin = (torch.sin(angle) * self.rotary_scale).to(dtype)
+        still = [positions.size(0), self.head - self.rotated]
+        cosines.append(torch.cat([cos, cos, torch.ones(still, dtype=dtype, device=angle.device)], 1).unsqueeze(1))
+        sines.append(torch.cat([torch.neg(sin), sin, torch.zeros(still, dtype=dtype, device=angle.device)], 1).unsqueeze(1))
+    return cosines, sines
 
 def swap(self, x: Tensor) -> Tensor:
-    return torch.roll(x, [self.head // 2], [-1])
+    if self.rotated == self.head:
+        return torch.roll(x, [self.head // 2], [-1])
+    turned = torch.roll(x.narrow(-1, 0, self.rotated), [self.rotated // 2], [-1])
+    return torch.cat([turned, x.narrow(-1, self.rotated, self.head - self.rotated)], -1)
 
 def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    return torch.addcmul(x * cos, self.swap(x), sin)
+    return x if self.rotated == 0 else torch.addcmul(x * cos, self.swap(x), sin)
 
 def rotate_backward(self, dy: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     # The transpose of a rotation is the rotation back.
-    return torch.addcmul(dy * cos, self.swap(dy), sin, value=-1)
+    return dy if self.rotated == 0 else torch.addcmul(dy * cos, self.swap(dy), sin, value=-1)
 
 def positions_of(self, lengths: List[int], like: Tensor) -> Tensor:
     # Every conversation counts from 0.
     parts = annotate(List[Tensor], [])
     for t in lengths:
         parts.append(torch.arange(t, device=like.device))
+    return torch.cat(parts)
+
+def rows_of(self, lengths: List[int], like: Tensor, last: int) -> Tensor:
+    # The conversation of every token; what pads (see attention) counts as the last one.
+    parts = annotate(List[Tensor], [])
+    for i in range(len(lengths)):
+        parts.append(torch.full([lengths[i]], min(i, last), dtype=4, device=like.device))
     return torch.cat(parts)
 
 def integers(self, x: Tensor) -> List[int]:

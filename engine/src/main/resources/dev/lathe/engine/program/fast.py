@@ -1,14 +1,18 @@
 # The fast path: forward and backward written out, no tape, only what the adapters' gradients need is kept.
-# Weights w: embedding, final norm, vocabulary head, then per layer norm, q|k|v stacked, o, norm, gate|up stacked, down.
-# What a layer keeps (saved): normalised input and 1/rms, h A' of q|k|v, q, k, v, attention output and its A', the second norm's
-# two, h A' of gate|up, gate, up, and the down projection's A'. Everything else is cheaper to compute again.
+# Weights w: embedding, learned positions, final norm and its bias, vocabulary head and its bias; then of every layer (empty where the
+# family has none) norm and bias, q|k|v stacked and bias, o and bias, norm and bias, gate|up stacked (or the one way in) and bias, down
+# and bias, the weights of q's and k's norm (heads + kv, D), the norm of what attention adds, the norm of what the feed-forward adds.
+# What a layer keeps (saved): see the end of layers_forward. Everything else is cheaper to compute again.
 
-def project(self, y: Tensor, at: int, ha: Tensor, slot: int, flat: Tensor, layer: int, target: int):
-    # Adds scale * (h A') B' to the columns of y that belong to one of several stacked projections.
+def first_weight(self, layer: int) -> int:
+    return 6 + layer * 15
+
+def project(self, y: Tensor, ha: Tensor, slot: int, flat: Tensor, layer: int, target: int, row: int):
+    # Adds scale * (h A') B' to y, whose columns are the rows of B from row on: one of several stacked projections, or part of one.
     r = self.ranks[target]
     if r > 0:
         a, b = self.lora(flat, layer, target)
-        y.narrow(1, at, self.outs[target]).addmm_(ha.narrow(1, slot, r), b.t(), alpha=self.scale)
+        y.addmm_(ha.narrow(1, slot, r), b.narrow(0, row, y.size(1)).t(), alpha=self.scale)
 
 def stacked_a(self, flat: Tensor, layer: int, first: int, last: int) -> Tensor:
     # The A of neighbouring targets, which lie one after another in the flat adapter: (sum of ranks, in).
@@ -17,95 +21,173 @@ def stacked_a(self, flat: Tensor, layer: int, first: int, last: int) -> Tensor:
         r += self.ranks[target]
     return flat.narrow(0, self.a_at[layer * 7 + first], r * self.ins[first]).view([r, self.ins[first]])
 
-def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cos: Tensor, sin: Tensor, lengths: List[int], saved: List[Tensor], keep: bool) -> Tensor:
+def fused(self, target: int, width: int) -> bool:
+    # Whether one adapter serves all that is stacked from this target on, of which width is the first part.
+    return self.outs[target] > width
+
+def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], saved: List[Tensor], keep: bool) -> Tensor:
     nq, nk, f = self.heads * self.head, self.kv * self.head, self.ffn
+    r0, r1 = self.ranks[0], self.ranks[1]
     x = embedded
     m = x.size(0)
+    none = torch.empty([0])
     for i in range(self.layers):
-        at = 3 + i * 6
-        n1, i1 = self.rms(x)
-        h = n1 * w[at]
-        qkv = torch.mm(h, w[at + 1].t())
+        at = self.first_weight(i)
+        n1, i1 = self.norm(x)
+        h = self.affine(n1, w[at], w[at + 1])
+        qkv = self.product(h, w[at + 2], w[at + 3])
         ha = torch.mm(h, self.stacked_a(flat, i, 0, 3).t())
-        self.project(qkv, 0, ha, 0, flat, i, 0)
-        self.project(qkv, nq, ha, self.ranks[0], flat, i, 1)
-        self.project(qkv, nq + nk, ha, self.ranks[0] + self.ranks[1], flat, i, 2)
-        qk = self.rotate(qkv.narrow(1, 0, nq + nk).view([m, -1, self.head]), cos, sin).view([m, nq + nk])
-        q, k = qk.narrow(1, 0, nq).contiguous(), qk.narrow(1, nq, nk).contiguous()
+        if self.fused(0, nq):
+            self.project(qkv, ha, 0, flat, i, 0, 0)
+        else:
+            self.project(qkv.narrow(1, 0, nq), ha, 0, flat, i, 0, 0)
+            self.project(qkv.narrow(1, nq, nk), ha, r0, flat, i, 1, 0)
+            self.project(qkv.narrow(1, nq + nk, nk), ha, r0 + r1, flat, i, 2, 0)
+        qk, nqk, iqk = qkv.narrow(1, 0, nq + nk).view([m, -1, self.head]), none, none
+        if self.head_norms:
+            nqk, iqk = self.rms(qk)
+            qk = nqk * w[at + 12]
+        if self.rotated > 0:
+            qk = self.rotate(qk, cosines[self.tables[i]], sines[self.tables[i]])
+        q, k = qk.narrow(1, 0, self.heads).reshape([m, nq]), qk.narrow(1, self.heads, self.kv).reshape([m, nk])
         v = qkv.narrow(1, nq + nk, nk).contiguous()
-        o = self.attend(q, k, v, lengths)
+        o = self.attend(q, k, v, lengths, self.windows[i])
         oa = torch.mm(o, self.stacked_a(flat, i, 3, 4).t())
-        x1 = torch.addmm(x, o, w[at + 2].t())
-        self.project(x1, 0, oa, 0, flat, i, 3)
-        n2, i2 = self.rms(x1)
-        h2 = n2 * w[at + 3]
-        # Two products, not one: the halves of one would be strided, and silu on those is several times slower.
-        gate, up = torch.mm(h2, w[at + 4].narrow(0, 0, f).t()), torch.mm(h2, w[at + 4].narrow(0, f, f).t())
+        n2, i2, n3, i3, n4, i4 = n1, i1, none, none, none, none
+        if self.sandwich:
+            added = self.product(o, w[at + 4], w[at + 5])
+            self.project(added, oa, 0, flat, i, 3, 0)
+            n3, i3 = self.norm(added)
+            x1 = torch.addcmul(x, n3, w[at + 13])
+        else:
+            x1 = torch.addmm(x, o, w[at + 4].t())
+            if w[at + 5].numel() > 0:
+                x1.add_(w[at + 5])
+            self.project(x1, oa, 0, flat, i, 3, 0)
+        h2 = h
+        if not self.parallel:
+            n2, i2 = self.norm(x1)
+            h2 = self.affine(n2, w[at + 6], w[at + 7])
         ha2 = torch.mm(h2, self.stacked_a(flat, i, 4, 6).t())
-        self.project(gate, 0, ha2, 0, flat, i, 4)
-        self.project(up, 0, ha2, self.ranks[4], flat, i, 5)
-        z = torch.silu(gate).mul_(up)
+        gate, up = none, none
+        if self.gated:
+            # Two products, not one: the halves of one would be strided, and silu on those is several times slower.
+            gate, up = torch.mm(h2, w[at + 8].narrow(0, 0, f).t()), torch.mm(h2, w[at + 8].narrow(0, f, f).t())
+            if w[at + 9].numel() > 0:
+                gate.add_(w[at + 9].narrow(0, 0, f))
+                up.add_(w[at + 9].narrow(0, f, f))
+            if self.fused(4, f):
+                self.project(up, ha2, 0, flat, i, 4, f)
+            else:
+                self.project(up, ha2, self.ranks[4], flat, i, 5, 0)
+        else:
+            gate = self.product(h2, w[at + 8], w[at + 9])
+        self.project(gate, ha2, 0, flat, i, 4, 0)
+        z = self.activate(gate)
+        if self.gated:
+            z.mul_(up)
         za = torch.mm(z, self.stacked_a(flat, i, 6, 7).t())
-        x = torch.addmm(x1, z, w[at + 5].t())
-        self.project(x, 0, za, 0, flat, i, 6)
+        if self.sandwich:
+            added = self.product(z, w[at + 10], w[at + 11])
+            self.project(added, za, 0, flat, i, 6, 0)
+            n4, i4 = self.norm(added)
+            x = torch.addcmul(x1, n4, w[at + 14])
+        else:
+            x = torch.addmm(x1, z, w[at + 10].t())
+            if w[at + 11].numel() > 0:
+                x.add_(w[at + 11])
+            self.project(x, za, 0, flat, i, 6, 0)
         if keep:
-            saved += [n1, i1, ha, q, k, v, o, oa, n2, i2, ha2, gate, up, za]
+            saved += [n1, i1, ha, q, k, v, o, oa, n2, i2, ha2, gate, up, za, nqk, iqk, n3, i3, n4, i4]
     return x
 
-def lora_backward(self, dy: Tensor, at: int, h: Tensor, ha: Tensor, slot: int, flat: Tensor, gradient: Tensor, layer: int, target: int) -> Tensor:
+def lora_backward(self, dy: Tensor, h: Tensor, ha: Tensor, slot: int, flat: Tensor, gradient: Tensor, layer: int, target: int, row: int) -> Tensor:
     # dB = scale * dy' (h A'), added to the flat gradient; returns scale * dy B, from which dA and dh follow.
     r = self.ranks[target]
     a, b = self.lora(flat, layer, target)
     da, db = self.lora(gradient, layer, target)
-    d = dy.narrow(1, at, self.outs[target])
-    db.add_(torch.mm(d.t(), ha.narrow(1, slot, r)), alpha=self.scale)
-    return torch.mm(d, b).mul_(self.scale)
+    if r > 0:
+        db.narrow(0, row, dy.size(1)).add_(torch.mm(dy.t(), ha.narrow(1, slot, r)), alpha=self.scale)
+        return torch.mm(dy, b.narrow(0, row, dy.size(1))).mul_(self.scale)
+    return torch.empty([dy.size(0), 0], dtype=dy.dtype, device=dy.device)
 
-def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Tensor, cos: Tensor, sin: Tensor, lengths: List[int], saved: List[Tensor]):
+def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], saved: List[Tensor]):
     nq, nk, f = self.heads * self.head, self.kv * self.head, self.ffn
+    r0, r1 = self.ranks[0], self.ranks[1]
+    dx = above
     m = dx.size(0)
     gone = torch.empty([0])
     for j in range(self.layers):
         i = self.layers - 1 - j
-        at, s = 3 + i * 6, i * 14
+        at, s = self.first_weight(i), i * 20
         n1, i1, ha, q, k, v, o, oa = saved[s], saved[s + 1], saved[s + 2], saved[s + 3], saved[s + 4], saved[s + 5], saved[s + 6], saved[s + 7]
         n2, i2, ha2, gate, up, za = saved[s + 8], saved[s + 9], saved[s + 10], saved[s + 11], saved[s + 12], saved[s + 13]
-        for t in range(14):
+        nqk, iqk, n3, i3, n4, i4 = saved[s + 14], saved[s + 15], saved[s + 16], saved[s + 17], saved[s + 18], saved[s + 19]
+        for t in range(20):
             saved[s + t] = gone
 
-        # down projection: x = x1 + z W', z = silu(gate) * up
-        active = torch.silu(gate)
-        b = self.lora_backward(dx, 0, active, za, 0, flat, gradient, i, 6)
-        self.stacked_a(gradient, i, 6, 7).add_(torch.mm(b.t(), active * up))
-        dz = torch.mm(dx, w[at + 5]).addmm_(b, self.stacked_a(flat, i, 6, 7))
+        # down projection: x = x1 + z W', z = act(gate) * up
+        dy = dx
+        if self.sandwich:
+            dy = self.norm_backward(dx * w[at + 14], n4, i4)
+        active = self.activate(gate)
+        b = self.lora_backward(dy, active, za, 0, flat, gradient, i, 6, 0)
+        z = active * up if self.gated else active
+        self.stacked_a(gradient, i, 6, 7).add_(torch.mm(b.t(), z))
+        dz = torch.mm(dy, w[at + 10]).addmm_(b, self.stacked_a(flat, i, 6, 7))
 
-        # gate and up
-        dup = active.mul_(dz)
-        dgate = torch.silu_backward(dz.mul_(up), gate)
-        h2 = n2 * w[at + 3]
-        b = torch.cat([self.lora_backward(dgate, 0, h2, ha2, 0, flat, gradient, i, 4), self.lora_backward(dup, 0, h2, ha2, self.ranks[4], flat, gradient, i, 5)], 1)
+        # gate and up, or the one way in
+        h2 = self.affine(n2, w[at], w[at + 1]) if self.parallel else self.affine(n2, w[at + 6], w[at + 7])
+        dh = gone
+        if self.gated:
+            dup = active.mul_(dz)
+            dgate = self.activate_backward(dz.mul_(up), gate)
+            b = self.lora_backward(dgate, h2, ha2, 0, flat, gradient, i, 4, 0)
+            if self.fused(4, f):
+                b = b + self.lora_backward(dup, h2, ha2, 0, flat, gradient, i, 4, f)
+            else:
+                b = torch.cat([b, self.lora_backward(dup, h2, ha2, self.ranks[4], flat, gradient, i, 5, 0)], 1)
+            dh = torch.mm(dgate, w[at + 8].narrow(0, 0, f)).addmm_(dup, w[at + 8].narrow(0, f, f))
+        else:
+            dgate = self.activate_backward(dz, gate)
+            b = self.lora_backward(dgate, h2, ha2, 0, flat, gradient, i, 4, 0)
+            dh = torch.mm(dgate, w[at + 8])
         self.stacked_a(gradient, i, 4, 6).add_(torch.mm(b.t(), h2))
-        dh = torch.mm(dgate, w[at + 4].narrow(0, 0, f)).addmm_(dup, w[at + 4].narrow(0, f, f)).addmm_(b, self.stacked_a(flat, i, 4, 6))
-        dx1 = self.rms_backward(dh.mul_(w[at + 3]), n2, i2).add_(dx)
+        dh.addmm_(b, self.stacked_a(flat, i, 4, 6))
+        dx1 = dx
+        if not self.parallel:
+            dx1 = self.norm_backward(dh.mul_(w[at + 6]), n2, i2).add_(dx)
 
         # output projection: x1 = x + o W'
-        b = self.lora_backward(dx1, 0, o, oa, 0, flat, gradient, i, 3)
+        dy = dx1
+        if self.sandwich:
+            dy = self.norm_backward(dx1 * w[at + 13], n3, i3)
+        b = self.lora_backward(dy, o, oa, 0, flat, gradient, i, 3, 0)
         self.stacked_a(gradient, i, 3, 4).add_(torch.mm(b.t(), o))
-        do = torch.mm(dx1, w[at + 2]).addmm_(b, self.stacked_a(flat, i, 3, 4))
+        do = torch.mm(dy, w[at + 4]).addmm_(b, self.stacked_a(flat, i, 3, 4))
 
-        # attention, rotation, and q|k|v
-        dq, dk, dv = self.attend_backward(do, q, k, v, lengths)
+        # attention, rotation, the heads' norms, and q|k|v
+        dq, dk, dv = self.attend_backward(do, q, k, v, lengths, self.windows[i])
         dqkv = torch.empty([m, nq + nk + nk], dtype=dx.dtype, device=dx.device)
         dqk = torch.cat([dq, dk], 1).view([m, -1, self.head])
-        dqkv.narrow(1, 0, nq + nk).view([m, -1, self.head]).copy_(self.rotate_backward(dqk, cos, sin))
+        if self.rotated > 0:
+            dqk = self.rotate_backward(dqk, cosines[self.tables[i]], sines[self.tables[i]])
+        if self.head_norms:
+            dqk = self.rms_backward(dqk * w[at + 12], nqk, iqk)
+        dqkv.narrow(1, 0, nq + nk).view([m, -1, self.head]).copy_(dqk)
         dqkv.narrow(1, nq + nk, nk).copy_(dv)
-        h = n1 * w[at]
-        b = torch.cat([self.lora_backward(dqkv, 0, h, ha, 0, flat, gradient, i, 0), self.lora_backward(dqkv, nq, h, ha, self.ranks[0], flat, gradient, i, 1), self.lora_backward(dqkv, nq + nk, h, ha, self.ranks[0] + self.ranks[1], flat, gradient, i, 2)], 1)
+        h = self.affine(n1, w[at], w[at + 1])
+        if self.fused(0, nq):
+            b = self.lora_backward(dqkv, h, ha, 0, flat, gradient, i, 0, 0)
+        else:
+            b = torch.cat([self.lora_backward(dqkv.narrow(1, 0, nq), h, ha, 0, flat, gradient, i, 0, 0), self.lora_backward(dqkv.narrow(1, nq, nk), h, ha, r0, flat, gradient, i, 1, 0), self.lora_backward(dqkv.narrow(1, nq + nk, nk), h, ha, r0 + r1, flat, gradient, i, 2, 0)], 1)
         self.stacked_a(gradient, i, 0, 3).add_(torch.mm(b.t(), h))
         if i > 0:
             # Nothing below the first layer is trained, so its input's gradient is not needed.
-            dh = torch.mm(dqkv, w[at + 1]).addmm_(b, self.stacked_a(flat, i, 0, 3))
-            dx = self.rms_backward(dh.mul_(w[at]), n1, i1).add_(dx1)
+            di = torch.mm(dqkv, w[at + 2]).addmm_(b, self.stacked_a(flat, i, 0, 3))
+            if self.parallel:
+                di.add_(dh)
+            dx = self.norm_backward(di.mul_(w[at]), n1, i1).add_(dx1)
 
 def whole_tiles(self, ids: Tensor, lengths: List[int]) -> Tensor:
     # Pads the tokens to a whole number of tiles with a last conversation of zeros that nothing learns from (see attention).
@@ -115,41 +197,52 @@ def whole_tiles(self, ids: Tensor, lengths: List[int]) -> Tensor:
         return torch.cat([ids, torch.zeros([rest], dtype=ids.dtype, device=ids.device)])
     return ids
 
-def hidden(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: List[int]) -> Tensor:
+def begin(self, w: List[Tensor], tokens: Tensor, lengths: List[int], frequencies: Tensor) -> Tuple[Tensor, List[Tensor], List[Tensor]]:
+    # What the layers start from: embeddings (M, H), cosines and sines.
+    positions = self.positions_of(lengths, tokens)
+    x = self.embed(w, tokens, positions)
+    rows = self.rows_of(lengths, tokens, frequencies.size(1) - 1)
+    cosines, sines = self.rotary(frequencies, positions, rows, x.dtype)
+    return x, cosines, sines
+
+def hidden(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: List[int], frequencies: Tensor) -> Tensor:
     # ids (M) of conversations laid end to end -> the last layer's output (M, H), before the final norm.
     tokens = self.whole_tiles(ids, lengths)
-    x = torch.embedding(w[0], tokens)
-    cos, sin = self.rotary(self.positions_of(lengths, tokens), x.dtype)
-    return self.layers_forward(w, flat, x, cos, sin, lengths, annotate(List[Tensor], []), False)
+    x, cosines, sines = self.begin(w, tokens, lengths, frequencies)
+    return self.layers_forward(w, flat, x, cosines, sines, lengths, annotate(List[Tensor], []), False)
 
-def fast(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, lengths: Tensor, at: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
+def final(self, w: List[Tensor], x: Tensor) -> Tensor:
+    # The final norm: what the vocabulary head reads.
+    return self.affine(self.norm(x)[0], w[2], w[3])
+
+def fast(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
     # Loss summed over the labelled positions at (N), whose next tokens are labels (N). Adds weight * d(loss sum) to gradient (flat).
+    # frequencies (tables, conversations, R / 2): what a token's position is multiplied with.
     ts = self.integers(lengths)
     saved = annotate(List[Tensor], [])
     tokens = self.whole_tiles(ids, ts)
-    x = torch.embedding(w[0], tokens)
-    cos, sin = self.rotary(self.positions_of(ts, tokens), x.dtype)
-    x = self.layers_forward(w, flat, x, cos, sin, ts, saved, True)
-    n, inverse = self.rms(torch.index_select(x, 0, at))
+    x, cosines, sines = self.begin(w, tokens, ts, frequencies)
+    x = self.layers_forward(w, flat, x, cosines, sines, ts, saved, True)
+    n, inverse = self.norm(torch.index_select(x, 0, at))
     dn = torch.empty_like(n)
-    loss = self.head_loss(n * w[1], labels, w[2], dn)[0]
-    dn.mul_(float(weight)).mul_(w[1])
-    dx = torch.zeros_like(x).index_copy_(0, at, self.rms_backward(dn, n, inverse))
-    self.layers_backward(w, flat, gradient, dx, cos, sin, ts, saved)
+    loss = self.head_loss(self.affine(n, w[2], w[3]), labels, w[4], w[5], dn)[0]
+    dn.mul_(float(weight)).mul_(w[2])
+    dx = torch.zeros_like(x).index_copy_(0, at, self.norm_backward(dn, n, inverse))
+    self.layers_backward(w, flat, gradient, dx, cosines, sines, ts, saved)
     return loss
 
-def evaluate(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor]:
+def evaluate(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor]:
     # Loss summed over the labels, and how many of them are the likeliest token.
-    x = self.hidden(w, flat, ids, self.integers(lengths))
-    n, inverse = self.rms(torch.index_select(x, 0, at))
-    return self.head_loss(n * w[1], labels, w[2], torch.empty([0]))
+    x = self.hidden(w, flat, ids, self.integers(lengths), frequencies)
+    return self.head_loss(self.final(w, torch.index_select(x, 0, at)), labels, w[4], w[5], torch.empty([0]))
 
-def scores(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+def scores(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     # What evaluate sums, position by position (see head_scores). Positions may repeat: several labels for one of them.
-    n, inverse = self.rms(torch.index_select(self.hidden(w, flat, ids, self.integers(lengths)), 0, at))
-    return self.head_scores(n * w[1], labels, w[2])
+    x = self.hidden(w, flat, ids, self.integers(lengths), frequencies)
+    return self.head_scores(self.final(w, torch.index_select(x, 0, at)), labels, w[4], w[5])
 
-def logits(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, at: Tensor) -> Tensor:
+def logits(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor) -> Tensor:
     # (N, vocabulary) at the given positions.
-    n, inverse = self.rms(torch.index_select(self.hidden(w, flat, ids, self.integers(lengths)), 0, at))
-    return torch.mm(n * w[1], w[2].t()).to(self.wide(n))
+    x = self.hidden(w, flat, ids, self.integers(lengths), frequencies)
+    n = self.final(w, torch.index_select(x, 0, at))
+    return self.vocabulary(n, w[4], w[5])[0].to(self.wide(n))

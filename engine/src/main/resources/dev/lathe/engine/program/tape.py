@@ -1,47 +1,95 @@
 # The tape: the model as a textbook writes it, differentiated by autograd. The reference that the fast path is held to.
 
-def linear(self, h: Tensor, weight: Tensor, flat: Tensor, layer: int, target: int) -> Tensor:
-    y = torch.linear(h, weight)
+def linear(self, h: Tensor, weight: Tensor, bias: Tensor, flat: Tensor, layer: int, target: int, row: int) -> Tensor:
+    # A layer and its adapter, of which the rows from row on belong to it.
+    y = self.product(h, weight, bias)
     if self.ranks[target] > 0:
         a, b = self.lora(flat, layer, target)
-        y = y + torch.linear(torch.linear(h, a), b) * self.scale
+        y = y + torch.linear(torch.linear(h, a), b.narrow(0, row, weight.size(0))) * self.scale
     return y
 
-def split_heads(self, x: Tensor) -> Tensor:
-    return x.view([x.size(0), -1, self.head]).transpose(0, 1).unsqueeze(0)
+def part(self, bias: Tensor, start: int, length: int) -> Tensor:
+    return bias if bias.numel() == 0 else bias.narrow(0, start, length)
 
-def block_forward(self, w: List[Tensor], flat: Tensor, x: Tensor, cos: Tensor, sin: Tensor, i: int) -> Tensor:
-    at = 3 + i * 6
-    nq, nk, f = self.heads * self.head, self.kv * self.head, self.ffn
-    h = self.rms(x)[0] * w[at]
-    q = self.linear(h, w[at + 1].narrow(0, 0, nq), flat, i, 0)
-    k = self.linear(h, w[at + 1].narrow(0, nq, nk), flat, i, 1)
-    v = self.linear(h, w[at + 1].narrow(0, nq + nk, nk), flat, i, 2)
-    q = self.rotate(q.view([x.size(0), -1, self.head]), cos, sin).flatten(1)
-    k = self.rotate(k.view([x.size(0), -1, self.head]), cos, sin).flatten(1)
-    o = torch.scaled_dot_product_attention(self.split_heads(q), self.split_heads(k), self.split_heads(v), None, 0., True, scale=None, enable_gqa=True)
-    x = x + self.linear(o.squeeze(0).transpose(0, 1).flatten(1), w[at + 2], flat, i, 3)
-    h = self.rms(x)[0] * w[at + 3]
-    gate = self.linear(h, w[at + 4].narrow(0, 0, f), flat, i, 4)
-    up = self.linear(h, w[at + 4].narrow(0, f, f), flat, i, 5)
-    return x + self.linear(torch.silu(gate) * up, w[at + 5], flat, i, 6)
+def queries_keys_values(self, w: List[Tensor], flat: Tensor, h: Tensor, cosines: List[Tensor], sines: List[Tensor], i: int) -> Tuple[Tensor, Tensor, Tensor]:
+    # (M, heads, D) and twice (M, kv, D), rotated
+    at = self.first_weight(i)
+    nq, nk = self.heads * self.head, self.kv * self.head
+    one = self.fused(0, nq)
+    q = self.linear(h, w[at + 2].narrow(0, 0, nq), self.part(w[at + 3], 0, nq), flat, i, 0, 0).view([h.size(0), -1, self.head])
+    k = self.linear(h, w[at + 2].narrow(0, nq, nk), self.part(w[at + 3], nq, nk), flat, i, 0 if one else 1, nq if one else 0).view([h.size(0), -1, self.head])
+    v = self.linear(h, w[at + 2].narrow(0, nq + nk, nk), self.part(w[at + 3], nq + nk, nk), flat, i, 0 if one else 2, nq + nk if one else 0).view([h.size(0), -1, self.head])
+    if self.head_norms:
+        q = self.rms(q)[0] * w[at + 12].narrow(0, 0, self.heads)
+        k = self.rms(k)[0] * w[at + 12].narrow(0, self.heads, self.kv)
+    if self.rotated > 0:
+        q = self.rotate(q, cosines[self.tables[i]], sines[self.tables[i]])
+        k = self.rotate(k, cosines[self.tables[i]], sines[self.tables[i]])
+    return q, k, v
 
-def tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, lengths: Tensor, at: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
+def softmax_of(self, q: Tensor, k: Tensor, hidden: Tensor) -> Tensor:
+    # Attention's probabilities; k and hidden have, or are broadcast to, q's leading dimensions.
+    scores = torch.matmul(q, k.transpose(-2, -1)) * self.query_scale
+    if self.attention_cap > 0.:
+        scores = torch.tanh(scores / self.attention_cap) * self.attention_cap
+    return torch.softmax(scores.masked_fill(hidden, -inf), -1)
+
+def block_rest(self, w: List[Tensor], flat: Tensor, x: Tensor, h: Tensor, o: Tensor, i: int) -> Tensor:
+    # From what attention says (M, heads * D) to the layer's output.
+    at = self.first_weight(i)
+    f = self.ffn
+    added = self.linear(o, w[at + 4], w[at + 5], flat, i, 3, 0)
+    if self.sandwich:
+        added = self.norm(added)[0] * w[at + 13]
+    x1 = x + added
+    h2 = h if self.parallel else self.affine(self.norm(x1)[0], w[at + 6], w[at + 7])
+    if self.gated:
+        one = self.fused(4, f)
+        gate = self.linear(h2, w[at + 8].narrow(0, 0, f), self.part(w[at + 9], 0, f), flat, i, 4, 0)
+        up = self.linear(h2, w[at + 8].narrow(0, f, f), self.part(w[at + 9], f, f), flat, i, 4 if one else 5, f if one else 0)
+        z = self.activate(gate) * up
+    else:
+        z = self.activate(self.linear(h2, w[at + 8], w[at + 9], flat, i, 4, 0))
+    added = self.linear(z, w[at + 10], w[at + 11], flat, i, 6, 0)
+    if self.sandwich:
+        added = self.norm(added)[0] * w[at + 14]
+    return x1 + added
+
+def block_forward(self, w: List[Tensor], flat: Tensor, x: Tensor, cosines: List[Tensor], sines: List[Tensor], i: int) -> Tensor:
+    at = self.first_weight(i)
+    t = x.size(0)
+    h = self.affine(self.norm(x)[0], w[at], w[at + 1])
+    q, k, v = self.queries_keys_values(w, flat, h, cosines, sines, i)
+    places = torch.arange(t, device=x.device)
+    hidden = torch.gt(places.unsqueeze(0), places.unsqueeze(1))
+    if self.windows[i] > 0:
+        hidden = torch.logical_or(hidden, torch.le(places.unsqueeze(0), places.unsqueeze(1) - self.windows[i]))
+    p = self.softmax_of(q.view([t, self.kv, -1, self.head]).permute([1, 2, 0, 3]), k.permute([1, 0, 2]).unsqueeze(1), hidden)
+    o = torch.matmul(p, v.permute([1, 0, 2]).unsqueeze(1)).permute([2, 0, 1, 3]).reshape([t, -1])
+    return self.block_rest(w, flat, x, h, o, i)
+
+def tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
     # The same contract as fast.
     before = torch.is_grad_enabled()
     torch.set_grad_enabled(True)
     adapter = flat.detach().requires_grad_(True)
     parts = annotate(List[Tensor], [])
     start = 0
-    for t in self.integers(lengths):
-        x = torch.embedding(w[0], ids.narrow(0, start, t))
-        cos, sin = self.rotary(torch.arange(t, device=ids.device), x.dtype)
+    ts = self.integers(lengths)
+    for c in range(len(ts)):
+        t = ts[c]
+        places = torch.arange(t, device=ids.device)
+        x = self.embed(w, ids.narrow(0, start, t), places)
+        cosines, sines = self.rotary(frequencies, places, torch.full([t], min(c, frequencies.size(1) - 1), dtype=4, device=ids.device), x.dtype)
         for i in range(self.layers):
-            x = self.block_forward(w, adapter, x, cos, sin, i)
+            x = self.block_forward(w, adapter, x, cosines, sines, i)
         parts.append(x)
         start += t
-    h = self.rms(torch.index_select(torch.cat(parts), 0, at))[0] * w[1]
-    scores = torch.log_softmax(torch.linear(h, w[2]), -1, self.wide(h))
+    h = self.final(w, torch.index_select(torch.cat(parts), 0, at))
+    said = self.product(h, w[4], w[5])
+    if self.final_cap > 0.:
+        said = torch.tanh(said / self.final_cap) * self.final_cap
+    scores = torch.log_softmax(said, -1, self.wide(h))
     loss = torch.neg(torch.sum(torch.gather(scores, 1, labels.unsqueeze(1))))
     found = torch.grad([loss * float(weight)], [adapter], None, None, False, False)[0]
     torch.set_grad_enabled(before)

@@ -43,6 +43,7 @@ public final class HomeFinetunePlan implements FinetunePlan {
     }
     var recipe = Recipe.of(Settings.overlaid(yaml(request.recipe()), request.overrides()));
     var base = bases.require(request.base());
+    recipe.targetsOf(base.config()); // refused here, not by the run
     var dataset = datasets.require(request.dataset());
     dataset.requireFor(base);
     if (dataset.part(Split.TRAIN).labelTokens() == 0) {

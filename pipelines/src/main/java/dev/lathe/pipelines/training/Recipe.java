@@ -1,19 +1,17 @@
 package dev.lathe.pipelines.training;
 
+import dev.lathe.checkpoints.bases.ModelConfig;
+import dev.lathe.checkpoints.bases.Projection;
+import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.checkpoints.input.Settings;
 import dev.lathe.engine.device.ComputeDevice;
-import dev.lathe.engine.program.LoraShape.Projection;
 import dev.lathe.engine.tensors.Precision;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param epochs passes over the training split, fractions allowed
  * @param warmup steps with a rising learning rate; below 1 a share of all steps
  * @param clip largest norm of the gradient, 0 for no clipping
- * @param targets projections that get an adapter, by PEFT's names
+ * @param targets projections that get an adapter, by PEFT's names; {@code all} alone for every one
  * @param initFrom a PEFT directory to start from, instead of a fresh adapter
  * @param batchTokens tokens of a micro-step: whole conversations laid end to end, without padding
  * @param accumulate micro-steps to one optimizer step, normalised by their label tokens together
@@ -48,7 +46,7 @@ public record Recipe(
     int rank,
     double alpha,
     boolean rsLora,
-    Set<Projection> targets,
+    List<String> targets,
     @Nullable String initFrom,
     int batchTokens,
     int accumulate,
@@ -61,6 +59,8 @@ public record Recipe(
     int checkpointEvery,
     int keep,
     boolean shuffle) {
+
+  private static final String ALL = "all";
 
   /** What is learnt from: labelled tokens (supervised fine-tuning). */
   public enum Objective {
@@ -124,25 +124,39 @@ public record Recipe(
     return recipe;
   }
 
-  private static Set<Projection> targets(Settings s) {
-    var names = Arrays.stream(Projection.values()).map(Projection::module).toList();
-    var words = s.words("targets", List.of("all"));
-    if (words.equals(List.of("all")) || words.equals(List.of("all-linear"))) {
-      return new LinkedHashSet<>(List.of(Projection.values()));
+  private static List<String> targets(Settings s) {
+    var words = s.words("targets", List.of(ALL));
+    return words.equals(List.of("all-linear")) ? List.of(ALL) : List.copyOf(words);
+  }
+
+  /**
+   * The base's projections that get an adapter.
+   *
+   * @throws BadInput when the base has no such projection
+   */
+  public List<Projection> targetsOf(ModelConfig base) {
+    if (targets.equals(List.of(ALL))) {
+      return base.projections();
     }
-    var known = new ArrayList<>(names);
-    known.add("all");
-    var chosen = new LinkedHashSet<Projection>();
-    for (var word : words) {
-      int i = names.indexOf(word.endsWith("_proj") ? word : word + "_proj");
-      if (i < 0) {
-        s.problem(
+    var chosen = new ArrayList<Projection>();
+    var problems = new ArrayList<String>();
+    for (var word : targets) {
+      var meant =
+          base.projections().stream()
+              .filter(p -> p.isMeantBy(word) || p.isMeantBy(word + "_proj"))
+              .toList();
+      if (meant.isEmpty()) {
+        var known = new ArrayList<>(base.projections().stream().map(Projection::module).toList());
+        known.add(ALL);
+        problems.add(
             "targets: '%s' is no projection. %s".formatted(word, DidYouMean.remedy(word, known)));
-      } else {
-        chosen.add(Projection.values()[i]);
       }
+      chosen.addAll(meant);
     }
-    return chosen;
+    if (!problems.isEmpty()) {
+      throw BadInput.all("the recipe does not fit the base", problems, "Mend it.");
+    }
+    return chosen.stream().distinct().toList();
   }
 
   /** What the product B A is multiplied with (Hu et al. 2021; Kalajdzievski 2023 for rsLoRA). */
@@ -174,8 +188,7 @@ public record Recipe(
     m.put("rank", rank);
     m.put("alpha", alpha);
     m.put("rsLora", rsLora);
-    m.put(
-        "targets", targets.stream().sorted().map(Projection::module).collect(Collectors.toList()));
+    m.put("targets", targets);
     if (initFrom != null) {
       m.put("initFrom", initFrom);
     }

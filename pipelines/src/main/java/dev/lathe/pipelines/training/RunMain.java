@@ -11,7 +11,6 @@ import dev.lathe.engine.AdapterFiles;
 import dev.lathe.engine.Decoder;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.LoraShape;
-import dev.lathe.engine.program.LoraShape.Projection;
 import dev.lathe.engine.tensors.Precision;
 import dev.lathe.pipelines.supervision.Journal;
 import dev.lathe.pipelines.supervision.OwnerPresence;
@@ -23,10 +22,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 
 /**
  * The process of one run: {@code RunMain DIRECTORY [--inexact]}. No Spring, no database: it locks
@@ -221,16 +218,16 @@ public final class RunMain {
                 c.rank(), c.alpha(), c.rsLora(), 0, c.targets(), base.name(), base.weightsSha256());
         return new Start(shape, config, AdapterFiles.flat(adapter, shape));
       }
-      var shape = new LoraShape(base.config(), recipe.rank(), recipe.scale(), recipe.targets());
+      var shape =
+          new LoraShape(
+              base.config(), recipe.rank(), recipe.scale(), recipe.targetsOf(base.config()));
       var config =
           new AdapterConfig(
               recipe.rank(),
               recipe.alpha(),
               recipe.rsLora(),
               0,
-              recipe.targets().stream()
-                  .map(Projection::module)
-                  .collect(Collectors.toCollection(TreeSet::new)),
+              shape.targetNames(),
               base.name(),
               base.weightsSha256());
       return new Start(shape, config, Adapter.initial(shape, recipe.seed()));

@@ -3,7 +3,10 @@ package dev.lathe.pipelines.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lathe.checkpoints.bases.ModelConfig;
+import dev.lathe.checkpoints.bases.Projection;
 import dev.lathe.checkpoints.input.BadInput;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -14,8 +17,8 @@ class RecipeTest {
         .isEqualTo(
             "{objective=sft, adapter=lora, steps=0, epochs=1.0, learningRate=2.0E-4,"
                 + " schedule=cosine, warmup=0.03, weightDecay=0.0, clip=1.0, rank=8, alpha=16.0,"
-                + " rsLora=false, targets=[q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj,"
-                + " down_proj], batchTokens=1024, accumulate=1, maxLength=0, precision=auto,"
+                + " rsLora=false, targets=[all],"
+                + " batchTokens=1024, accumulate=1, maxLength=0, precision=auto,"
                 + " device=auto, threads=0, seed=7, evalEvery=100, checkpointEvery=100, keep=3,"
                 + " shuffle=true}");
   }
@@ -32,6 +35,19 @@ class RecipeTest {
   }
 
   @Test
+  void targetsAreTheBasesProjections() {
+    var llama = ModelConfig.llama(300, 64, 96, 2, 4, 2, 16, 1e-5, 1e4, 64, true, 1, List.of(2));
+    assertThat(Recipe.defaults().targetsOf(llama)).isEqualTo(llama.projections()).hasSize(7);
+    assertThat(Recipe.of(Map.of("targets", "q_proj,v,self_attn.o_proj")).targetsOf(llama))
+        .extracting(Projection::module)
+        .containsExactly("q_proj", "v_proj", "o_proj");
+    assertThatThrownBy(() -> Recipe.of(Map.of("targets", "q_porj,c_attn")).targetsOf(llama))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("'q_porj' is no projection. Did you mean 'q_proj'?")
+        .hasMessageContaining("'c_attn' is no projection. Known: q_proj");
+  }
+
+  @Test
   void everyProblemIsNamedAtOnceWithWhatWasMeant() {
     assertThatThrownBy(
             () ->
@@ -45,8 +61,6 @@ class RecipeTest {
                         "cosin",
                         "steps",
                         "many",
-                        "targets",
-                        "q_proj,z_proj",
                         "epochs",
                         "NaN")))
         .isInstanceOf(BadInput.class)
@@ -54,7 +68,6 @@ class RecipeTest {
         .hasMessageContaining("rank: -2 lies outside 1 to 4096")
         .hasMessageContaining("'cosin' is unknown. Did you mean 'cosine'?")
         .hasMessageContaining("steps: 'many' is not a number")
-        .hasMessageContaining("'z_proj' is no projection")
         .hasMessageContaining("epochs: NaN lies outside");
   }
 }

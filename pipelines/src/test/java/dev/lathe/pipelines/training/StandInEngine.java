@@ -5,7 +5,6 @@ import dev.lathe.datasets.chat.ChatTemplate;
 import dev.lathe.datasets.tokens.Tokenizer;
 import dev.lathe.engine.AdapterFiles;
 import dev.lathe.engine.program.LoraShape;
-import dev.lathe.engine.program.LoraShape.Projection;
 import dev.lathe.pipelines.jobs.ServedAnswers;
 import dev.lathe.registry.models.ModelVersion;
 import java.nio.file.Path;
@@ -82,7 +81,7 @@ public final class StandInEngine implements ServedAnswers {
           damaged[module.bAt() + i] *= 2;
         }
       }
-      boolean rotated = module.projection() == Projection.Q || module.projection() == Projection.K;
+      boolean rotated = module.projection().slot() < 2;
       if (damage == Damage.UNPERMUTED_ROWS && rotated) {
         int width = desk.base.config().headDim();
         for (int row = 0; row < module.out(); row++) {

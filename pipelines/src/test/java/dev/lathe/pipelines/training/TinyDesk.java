@@ -31,12 +31,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -191,7 +189,7 @@ public final class TinyDesk {
   /** Trains a LoRA of rank 8 on the training split and leaves it where a version has it. */
   public ModelVersion trained(String name, int number, DatasetVersion dataset, int steps) {
     var folder = home.resolve("models").resolve(name).resolve("" + number);
-    var shape = new LoraShape(base.config(), 8, 2, EnumSet.allOf(LoraShape.Projection.class));
+    var shape = LoraShape.whole(base.config(), 8, 2);
     try (var decoder = open(shape);
         var examples =
             new Examples(
@@ -241,15 +239,13 @@ public final class TinyDesk {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    var targets = new TreeSet<String>();
-    shape.targets().forEach(t -> targets.add(t.module()));
     var config =
         new AdapterConfig(
             shape.rank(),
             shape.scale() * shape.rank(),
             false,
             0,
-            targets,
+            shape.targetNames(),
             base.name(),
             base.weightsSha256());
     AdapterFiles.named(values, shape, config).write(folder);
