@@ -4,9 +4,16 @@ package dev.lathe.engine;
  * AdamW with decoupled weight decay (Loshchilov and Hutter 2019).
  *
  * @param clip the gradient's largest norm; 0 for no clipping
+ * @param fasterB how many times faster an adapter's B learns than its A (LoRA+, Hayou et al. 2024)
  */
-public record AdamW(double beta1, double beta2, double epsilon, double weightDecay, double clip) {
+public record AdamW(
+    double beta1, double beta2, double epsilon, double weightDecay, double clip, double fasterB) {
+  /** With the usual betas and epsilon, A and B learning alike. */
   public static AdamW of(double weightDecay, double clip) {
-    return new AdamW(0.9, 0.999, 1e-8, weightDecay, clip);
+    return new AdamW(0.9, 0.999, 1e-8, weightDecay, clip, 1);
+  }
+
+  public AdamW withFasterB(double ratio) {
+    return new AdamW(beta1, beta2, epsilon, weightDecay, clip, ratio);
   }
 }

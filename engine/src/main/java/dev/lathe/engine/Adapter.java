@@ -106,7 +106,9 @@ public final class Adapter {
                 adamW.epsilon(),
                 adamW.weightDecay(),
                 adamW.clip(),
-                step
+                step,
+                adamW.fasterB(),
+                shape.sizeOfA()
               });
       var norm =
           program

@@ -1,5 +1,6 @@
 package dev.lathe.engine;
 
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -76,7 +77,19 @@ public final class Decoder implements AutoCloseable {
       LoraShape lora,
       Precision precision,
       ComputeDevice device) {
-    var program = Program.load(Archive.of(config, lora, Archive.Tiling.DEFAULT), device.djl());
+    return open(weights, config, lora, Archive.Noise.NONE, precision, device);
+  }
+
+  /** The same, to train with noise: {@link #seed} comes before every {@link #gradients}. */
+  public static Decoder open(
+      Weights weights,
+      ModelConfig config,
+      LoraShape lora,
+      Archive.Noise noise,
+      Precision precision,
+      ComputeDevice device) {
+    var program =
+        Program.load(Archive.of(config, lora, noise, Archive.Tiling.DEFAULT), device.djl());
     try {
       var base = BaseWeights.read(program, weights, config, precision);
       return new Decoder(config, precision, program, base, lora);
@@ -92,6 +105,11 @@ public final class Decoder implements AutoCloseable {
 
   public Adapter adapter() {
     return adapter;
+  }
+
+  /** Decides what dropout and noise will be in the gradients that come next. */
+  public static void seed(int seed) {
+    Engine.getEngine("PyTorch").setRandomSeed(seed);
   }
 
   /**

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lathe.engine.Decoder.Way;
 import dev.lathe.engine.generation.Greedy;
+import dev.lathe.engine.program.Archive.Noise;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import java.util.ArrayList;
@@ -109,6 +110,55 @@ class DecoderTest {
       tiny.examples().forEach(s -> decoder.gradients(MicroBatch.of(List.of(s)), weight, Way.FAST));
       assertThat(TinyLlamas.relative(decoder.adapter().gradientValues(), expected))
           .isLessThan(1e-12);
+    }
+  }
+
+  /**
+   * One conversation of a whole tile, so that both ways draw the same numbers in the same order.
+   */
+  @Test
+  void dropoutAndNoiseHaveTheTapesGradientsAndTheirSeedDecides() {
+    var ids = IntStream.range(0, 64).map(i -> 3 + 7 * i % 290).toArray();
+    var batch = MicroBatch.of(List.of(new MicroBatch.Sequence(ids, ids)));
+    var lora = tiny.lora();
+    try (var decoder = tiny.open(Precision.FP64, lora, new Noise(0.3, 5))) {
+      decoder.adapter().set(Adapter.initial(lora, 3));
+      step(decoder, batch, 1); // B is no longer zero
+      var first = seeded(decoder, batch, 1, Way.FAST);
+      assertThat(seeded(decoder, batch, 1, Way.FAST)).isEqualTo(first);
+      assertThat(TinyLlamas.relative(seeded(decoder, batch, 1, Way.TAPE), first)).isLessThan(1e-9);
+      assertThat(TinyLlamas.relative(seeded(decoder, batch, 2, Way.FAST), first))
+          .isGreaterThan(0.1);
+      assertThat(decoder.evaluate(batch).loss()).isEqualTo(decoder.evaluate(batch).loss());
+    }
+  }
+
+  private static double[] seeded(Decoder decoder, MicroBatch batch, int seed, Way way) {
+    decoder.adapter().zeroGradient();
+    Decoder.seed(seed);
+    decoder.gradients(batch, 0.1, way);
+    return decoder.adapter().gradientValues();
+  }
+
+  @Test
+  void loraPlusMovesBFasterAndAAsBefore() {
+    var lora = tiny.lora();
+    var batch = MicroBatch.of(tiny.examples());
+    try (var decoder = tiny.open(Precision.FP64, lora)) {
+      var start = Adapter.initial(lora, 3);
+      var moved = new float[2][];
+      for (int ratio : new int[] {1, 4}) {
+        decoder.adapter().restore(start, new float[start.length], new float[start.length]);
+        decoder.adapter().zeroGradient();
+        decoder.gradients(batch, 1.0 / batch.labelled(), Way.FAST);
+        decoder.adapter().update(AdamW.of(0, 1).withFasterB(ratio), 1e-2, 1);
+        moved[ratio / 4] = decoder.adapter().values();
+      }
+      int a = lora.sizeOfA();
+      assertThat(Arrays.copyOf(moved[1], a)).isEqualTo(Arrays.copyOf(moved[0], a));
+      for (int i = a; i < start.length; i++) {
+        assertThat(moved[1][i]).isCloseTo(4 * moved[0][i], within(1e-6f)); // B begins at zero
+      }
     }
   }
 

@@ -46,9 +46,23 @@ public final class Archive {
     }
   }
 
+  /**
+   * What training makes uncertain on purpose; nothing else does.
+   *
+   * @param dropout the share of an adapter's input that is zeroed
+   * @param neftune alpha of the noise on embeddings, 0 for none
+   */
+  public record Noise(double dropout, double neftune) {
+    public static final Noise NONE = new Noise(0, 0);
+
+    public boolean isSome() {
+      return dropout > 0 || neftune > 0;
+    }
+  }
+
   /** The archive's bytes for one model and one adapter's shape. */
-  public static byte[] of(ModelConfig config, LoraShape lora, Tiling tiling) {
-    var attributes = attributes(config, lora, tiling);
+  public static byte[] of(ModelConfig config, LoraShape lora, Noise noise, Tiling tiling) {
+    var attributes = attributes(config, lora, noise, tiling);
     var bytes = new ByteArrayOutputStream();
     try (var zip = new ZipOutputStream(bytes)) {
       store(zip, "decoder/data.pkl", Pickle.object("__torch__", "Decoder", attributes));
@@ -62,7 +76,8 @@ public final class Archive {
     return bytes.toByteArray();
   }
 
-  private static Map<String, Object> attributes(ModelConfig c, LoraShape lora, Tiling tiling) {
+  private static Map<String, Object> attributes(
+      ModelConfig c, LoraShape lora, Noise noise, Tiling tiling) {
     var offsets = lora.offsets();
     var a = new LinkedHashMap<String, Object>();
     a.put("training", true);
@@ -73,6 +88,8 @@ public final class Archive {
     a.put("ffn", c.intermediateSize());
     a.put("eps", c.normEps());
     a.put("scale", lora.scale());
+    a.put("dropout", noise.dropout());
+    a.put("neftune", noise.neftune());
     var block = c.block();
     a.put("layer_norm", block.layerNorm());
     a.put("sandwich", block.sandwich());

@@ -47,6 +47,26 @@ def activate_backward(self, dy: Tensor, x: Tensor) -> Tensor:
         return torch.silu_backward(dy, x)
     return torch.gelu_backward(dy, x, approximate="none" if self.activation == 1 else "tanh")
 
+def dropped(self, x: Tensor, train: bool) -> Tuple[Tensor, Tensor]:
+    # What an adapter reads while it is trained: some values zeroed, the others enlarged; and which ones stayed (Hu et al. 2021, as PEFT
+    # has it). Projections that read the same share the choice.
+    if train and self.dropout > 0.:
+        return torch.native_dropout(x, self.dropout, True)
+    return x, torch.empty([0])
+
+def kept(self, x: Tensor, mask: Tensor) -> Tensor:
+    # The same choice again, and its own transpose.
+    return x if mask.numel() == 0 else (x * mask).mul_(1. / (1. - self.dropout))
+
+def noised(self, x: Tensor, lengths: List[int]) -> Tensor:
+    # NEFTune (Jain et al. 2023): uniform noise on the embeddings of training, of size alpha / sqrt(tokens * width).
+    if self.neftune == 0.:
+        return x
+    parts = annotate(List[Tensor], [])
+    for t in lengths:
+        parts.append(torch.full([t, 1], self.neftune / torch.sqrt(t * x.size(1)), dtype=x.dtype, device=x.device))
+    return torch.addcmul(x, torch.rand_like(x).mul_(2.).sub_(1.), torch.cat(parts))
+
 def embed(self, w: List[Tensor], ids: Tensor, positions: Tensor) -> Tensor:
     # Token embeddings (M, H), scaled where the family scales them, with learned positions where it has them.
     x = torch.embedding(w[0], ids)
@@ -125,7 +145,8 @@ def zero(self, x: Tensor) -> Tensor:
 
 def adamw(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, settings: Tensor) -> Tensor:
     # Clips the gradient to a norm, then AdamW (Loshchilov and Hutter 2019, algorithm 2) in place. settings, float64: learning
-    # rate, beta1, beta2, epsilon, weight decay, largest norm (0 for none), step from 1. Returns the norm before clipping.
+    # rate, beta1, beta2, epsilon, weight decay, largest norm (0 for none), step from 1, how many times faster B learns than A (LoRA+,
+    # Hayou et al. 2024), where B begins. Returns the norm before clipping.
     # (torch._fused_adamw_ is no choice: TorchScript does not see that it writes and drops the call.)
     rate, beta1, beta2 = float(settings[0]), float(settings[1]), float(settings[2])
     epsilon, decay, largest, step = float(settings[3]), float(settings[4]), float(settings[5]), float(settings[6])
@@ -133,9 +154,12 @@ def adamw(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tens
     if largest > 0.:
         # torch.nn.utils.clip_grad_norm_ divides by norm + 1e-6 and never enlarges.
         gradient.mul_(torch.clamp(largest / (norm + 1e-6), None, 1.).to(gradient.dtype))
-    parameter.mul_(1. - rate * decay)
+    ratio, start = float(settings[7]), int(settings[8])
     first.lerp_(gradient, 1. - beta1)
     second.mul_(beta2).addcmul_(gradient, gradient, value=1. - beta2)
     root = torch.sqrt(second).div_(torch.sqrt(1. - torch.pow(beta2, step))).add_(epsilon)
-    parameter.addcdiv_(first, root, value=torch.neg(rate / (1. - torch.pow(beta1, step))))
+    for at, length, faster in [(0, start, 1.), (start, parameter.numel() - start, ratio)]:
+        part = parameter.narrow(0, at, length)
+        part.mul_(1. - rate * faster * decay)
+        part.addcdiv_(first.narrow(0, at, length), root.narrow(0, at, length), value=torch.neg(rate * faster / (1. - torch.pow(beta1, step))))
     return norm

@@ -25,7 +25,7 @@ def fused(self, target: int, width: int) -> bool:
     # Whether one adapter serves all that is stacked from this target on, of which width is the first part.
     return self.outs[target] > width
 
-def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], saved: List[Tensor], keep: bool) -> Tensor:
+def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], saved: List[Tensor], keep: bool, train: bool) -> Tensor:
     nq, nk, f = self.heads * self.head, self.kv * self.head, self.ffn
     r0, r1 = self.ranks[0], self.ranks[1]
     x = embedded
@@ -36,7 +36,8 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
         n1, i1 = self.norm(x)
         h = self.affine(n1, w[at], w[at + 1])
         qkv = self.product(h, w[at + 2], w[at + 3])
-        ha = torch.mm(h, self.stacked_a(flat, i, 0, 3).t())
+        hd, mh = self.dropped(h, train)
+        ha = torch.mm(hd, self.stacked_a(flat, i, 0, 3).t())
         if self.fused(0, nq):
             self.project(qkv, ha, 0, flat, i, 0, 0)
         else:
@@ -52,7 +53,8 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
         q, k = qk.narrow(1, 0, self.heads).reshape([m, nq]), qk.narrow(1, self.heads, self.kv).reshape([m, nk])
         v = qkv.narrow(1, nq + nk, nk).contiguous()
         o = self.attend(q, k, v, lengths, self.windows[i])
-        oa = torch.mm(o, self.stacked_a(flat, i, 3, 4).t())
+        od, mo = self.dropped(o, train)
+        oa = torch.mm(od, self.stacked_a(flat, i, 3, 4).t())
         n2, i2, n3, i3, n4, i4 = n1, i1, none, none, none, none
         if self.sandwich:
             added = self.product(o, w[at + 4], w[at + 5])
@@ -68,7 +70,8 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
         if not self.parallel:
             n2, i2 = self.norm(x1)
             h2 = self.affine(n2, w[at + 6], w[at + 7])
-        ha2 = torch.mm(h2, self.stacked_a(flat, i, 4, 6).t())
+        hd2, mh2 = self.dropped(h2, train)
+        ha2 = torch.mm(hd2, self.stacked_a(flat, i, 4, 6).t())
         gate, up = none, none
         if self.gated:
             # Two products, not one: the halves of one would be strided, and silu on those is several times slower.
@@ -86,7 +89,8 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
         z = self.activate(gate)
         if self.gated:
             z.mul_(up)
-        za = torch.mm(z, self.stacked_a(flat, i, 6, 7).t())
+        zd, mz = self.dropped(z, train)
+        za = torch.mm(zd, self.stacked_a(flat, i, 6, 7).t())
         if self.sandwich:
             added = self.product(z, w[at + 10], w[at + 11])
             self.project(added, za, 0, flat, i, 6, 0)
@@ -98,7 +102,7 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
                 x.add_(w[at + 11])
             self.project(x, za, 0, flat, i, 6, 0)
         if keep:
-            saved += [n1, i1, ha, q, k, v, o, oa, n2, i2, ha2, gate, up, za, nqk, iqk, n3, i3, n4, i4]
+            saved += [n1, i1, ha, q, k, v, o, oa, n2, i2, ha2, gate, up, za, nqk, iqk, n3, i3, n4, i4, mh, mo, mh2, mz]
     return x
 
 def lora_backward(self, dy: Tensor, h: Tensor, ha: Tensor, slot: int, flat: Tensor, gradient: Tensor, layer: int, target: int, row: int) -> Tensor:
@@ -111,6 +115,10 @@ def lora_backward(self, dy: Tensor, h: Tensor, ha: Tensor, slot: int, flat: Tens
         return torch.mm(dy, b.narrow(0, row, dy.size(1))).mul_(self.scale)
     return torch.empty([dy.size(0), 0], dtype=dy.dtype, device=dy.device)
 
+def through_a(self, dh: Tensor, b: Tensor, a: Tensor, mask: Tensor) -> Tensor:
+    # Adds what reaches an adapter's input through its A, in place.
+    return dh.addmm_(b, a) if mask.numel() == 0 else dh.add_(self.kept(torch.mm(b, a), mask))
+
 def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], saved: List[Tensor]):
     nq, nk, f = self.heads * self.head, self.kv * self.head, self.ffn
     r0, r1 = self.ranks[0], self.ranks[1]
@@ -119,11 +127,12 @@ def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above
     gone = torch.empty([0])
     for j in range(self.layers):
         i = self.layers - 1 - j
-        at, s = self.first_weight(i), i * 20
+        at, s = self.first_weight(i), i * 24
         n1, i1, ha, q, k, v, o, oa = saved[s], saved[s + 1], saved[s + 2], saved[s + 3], saved[s + 4], saved[s + 5], saved[s + 6], saved[s + 7]
         n2, i2, ha2, gate, up, za = saved[s + 8], saved[s + 9], saved[s + 10], saved[s + 11], saved[s + 12], saved[s + 13]
         nqk, iqk, n3, i3, n4, i4 = saved[s + 14], saved[s + 15], saved[s + 16], saved[s + 17], saved[s + 18], saved[s + 19]
-        for t in range(20):
+        mh, mo, mh2, mz = saved[s + 20], saved[s + 21], saved[s + 22], saved[s + 23]
+        for t in range(24):
             saved[s + t] = gone
 
         # down projection: x = x1 + z W', z = act(gate) * up
@@ -133,8 +142,8 @@ def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above
         active = self.activate(gate)
         b = self.lora_backward(dy, active, za, 0, flat, gradient, i, 6, 0)
         z = active * up if self.gated else active
-        self.stacked_a(gradient, i, 6, 7).add_(torch.mm(b.t(), z))
-        dz = torch.mm(dy, w[at + 10]).addmm_(b, self.stacked_a(flat, i, 6, 7))
+        self.stacked_a(gradient, i, 6, 7).add_(torch.mm(b.t(), self.kept(z, mz)))
+        dz = self.through_a(torch.mm(dy, w[at + 10]), b, self.stacked_a(flat, i, 6, 7), mz)
 
         # gate and up, or the one way in
         h2 = self.affine(n2, w[at], w[at + 1]) if self.parallel else self.affine(n2, w[at + 6], w[at + 7])
@@ -152,8 +161,8 @@ def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above
             dgate = self.activate_backward(dz, gate)
             b = self.lora_backward(dgate, h2, ha2, 0, flat, gradient, i, 4, 0)
             dh = torch.mm(dgate, w[at + 8])
-        self.stacked_a(gradient, i, 4, 6).add_(torch.mm(b.t(), h2))
-        dh.addmm_(b, self.stacked_a(flat, i, 4, 6))
+        self.stacked_a(gradient, i, 4, 6).add_(torch.mm(b.t(), self.kept(h2, mh2)))
+        dh = self.through_a(dh, b, self.stacked_a(flat, i, 4, 6), mh2)
         dx1 = dx
         if not self.parallel:
             dx1 = self.norm_backward(dh.mul_(w[at + 6]), n2, i2).add_(dx)
@@ -163,8 +172,8 @@ def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above
         if self.sandwich:
             dy = self.norm_backward(dx1 * w[at + 13], n3, i3)
         b = self.lora_backward(dy, o, oa, 0, flat, gradient, i, 3, 0)
-        self.stacked_a(gradient, i, 3, 4).add_(torch.mm(b.t(), o))
-        do = torch.mm(dy, w[at + 4]).addmm_(b, self.stacked_a(flat, i, 3, 4))
+        self.stacked_a(gradient, i, 3, 4).add_(torch.mm(b.t(), self.kept(o, mo)))
+        do = self.through_a(torch.mm(dy, w[at + 4]), b, self.stacked_a(flat, i, 3, 4), mo)
 
         # attention, rotation, the heads' norms, and q|k|v
         dq, dk, dv = self.attend_backward(do, q, k, v, lengths, self.windows[i])
@@ -181,10 +190,10 @@ def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above
             b = self.lora_backward(dqkv, h, ha, 0, flat, gradient, i, 0, 0)
         else:
             b = torch.cat([self.lora_backward(dqkv.narrow(1, 0, nq), h, ha, 0, flat, gradient, i, 0, 0), self.lora_backward(dqkv.narrow(1, nq, nk), h, ha, r0, flat, gradient, i, 1, 0), self.lora_backward(dqkv.narrow(1, nq + nk, nk), h, ha, r0 + r1, flat, gradient, i, 2, 0)], 1)
-        self.stacked_a(gradient, i, 0, 3).add_(torch.mm(b.t(), h))
+        self.stacked_a(gradient, i, 0, 3).add_(torch.mm(b.t(), self.kept(h, mh)))
         if i > 0:
             # Nothing below the first layer is trained, so its input's gradient is not needed.
-            di = torch.mm(dqkv, w[at + 2]).addmm_(b, self.stacked_a(flat, i, 0, 3))
+            di = self.through_a(torch.mm(dqkv, w[at + 2]), b, self.stacked_a(flat, i, 0, 3), mh)
             if self.parallel:
                 di.add_(dh)
             dx = self.norm_backward(di.mul_(w[at]), n1, i1).add_(dx1)
@@ -209,7 +218,7 @@ def hidden(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: List[int],
     # ids (M) of conversations laid end to end -> the last layer's output (M, H), before the final norm.
     tokens = self.whole_tiles(ids, lengths)
     x, cosines, sines = self.begin(w, tokens, lengths, frequencies)
-    return self.layers_forward(w, flat, x, cosines, sines, lengths, annotate(List[Tensor], []), False)
+    return self.layers_forward(w, flat, x, cosines, sines, lengths, annotate(List[Tensor], []), False, False)
 
 def final(self, w: List[Tensor], x: Tensor) -> Tensor:
     # The final norm: what the vocabulary head reads.
@@ -222,7 +231,7 @@ def fast(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, len
     saved = annotate(List[Tensor], [])
     tokens = self.whole_tiles(ids, ts)
     x, cosines, sines = self.begin(w, tokens, ts, frequencies)
-    x = self.layers_forward(w, flat, x, cosines, sines, ts, saved, True)
+    x = self.layers_forward(w, flat, self.noised(x, ts), cosines, sines, ts, saved, True, True)
     n, inverse = self.norm(torch.index_select(x, 0, at))
     dn = torch.empty_like(n)
     loss = self.head_loss(self.affine(n, w[2], w[3]), labels, w[4], w[5], dn)[0]

@@ -7,12 +7,12 @@ def prefill(self, w: List[Tensor], flat: Tensor, cache: Tensor, ids: Tensor, len
     saved = annotate(List[Tensor], [])
     tokens = self.whole_tiles(ids, ts)
     x, cosines, sines = self.begin(w, tokens, ts, frequencies)
-    x = self.layers_forward(w, flat, x, cosines, sines, ts, saved, True)
+    x = self.layers_forward(w, flat, x, cosines, sines, ts, saved, True, False)
     for i in range(self.layers):
         start = 0
         for b in range(rows):
             for s in range(2):
-                cache.select(0, s).select(0, i).select(0, b).narrow(1, 0, ts[b]).copy_(self.heads_of(saved[i * 20 + 4 + s], start, ts[b]).squeeze(1))
+                cache.select(0, s).select(0, i).select(0, b).narrow(1, 0, ts[b]).copy_(self.heads_of(saved[i * 24 + 4 + s], start, ts[b]).squeeze(1))
             start += ts[b]
     return self.likeliest(w, torch.index_select(x, 0, torch.cumsum(lengths, 0) - 1))
 
@@ -30,7 +30,7 @@ def next(self, w: List[Tensor], flat: Tensor, cache: Tensor, ids: Tensor, positi
     for i in range(self.layers):
         at = self.first_weight(i)
         h = self.affine(self.norm(x)[0], w[at], w[at + 1])
-        q, k, v = self.queries_keys_values(w, flat, h, cosines, sines, i)
+        q, k, v = self.queries_keys_values(w, flat, h, h, cosines, sines, i)
         keys, values = cache.select(0, 0).select(0, i), cache.select(0, 1).select(0, i)
         keys.index_put_([batch, None, positions], k)
         values.index_put_([batch, None, positions], v)
@@ -39,5 +39,5 @@ def next(self, w: List[Tensor], flat: Tensor, cache: Tensor, ids: Tensor, positi
             hidden = torch.logical_or(future, torch.le(places, positions.unsqueeze(1) - self.windows[i]))
         p = self.softmax_of(q.reshape([rows, self.kv, -1, self.head]), keys.narrow(2, 0, seen), hidden.view([rows, 1, 1, seen]))
         o = torch.matmul(p, values.narrow(2, 0, seen)).reshape([rows, -1])
-        x = self.block_rest(w, flat, x, h, o, i)
+        x = self.block_rest(w, flat, x, h, o, i, False)
     return self.likeliest(w, x)

@@ -21,6 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
  * process.json   that process's identity             process.log   its standard output and error
  * journal        what happened                       control/      what it is asked to do
  * checkpoints/   where it can go on                  adapter/      what came out
+ * best/          the adapter of the lowest validation loss
  * supervision.json  what its supervisor saw          crash.log     the JVM's, after a native crash
  * </pre>
  */
@@ -179,6 +180,11 @@ public final class RunDirectory {
 
   public Path checkpoints() {
     return path.resolve("checkpoints");
+  }
+
+  /** The adapter of the lowest validation loss; there is none before the first evaluation. */
+  public Path best() {
+    return path.resolve("best");
   }
 
   /** Where the finished PEFT adapter lies; there is none before the run completed. */

@@ -7,6 +7,7 @@ import dev.lathe.engine.Decoder.Way;
 import dev.lathe.engine.MicroBatch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,9 @@ final class Loop {
     void evaluated(long step, Score score);
 
     void checkpoint(TrainingState state);
+
+    /** The adapter as it stands has the lowest validation loss so far. */
+    void best(TrainingState state);
 
     /** Why the loop should end before its last step, or null to go on. */
     @Nullable Ending asked();
@@ -87,7 +91,7 @@ final class Loop {
   Result run(TrainingState start) {
     var state = start;
     var schedule = Schedule.of(recipe, steps);
-    var adamW = AdamW.of(recipe.weightDecay(), recipe.clip());
+    var adamW = AdamW.of(recipe.weightDecay(), recipe.clip()).withFasterB(recipe.loraPlus());
     var evaluation = state.step() == 0 ? evaluate(0) : null;
     if (evaluation != null) {
       state = state.withEvalLossBefore(evaluation.meanLoss());
@@ -95,7 +99,7 @@ final class Loop {
     long evaluatedAt = state.step() == 0 ? 0 : -1;
     long began = System.nanoTime();
 
-    while (state.step() < steps) {
+    while (state.step() < steps && !outOfPatience(state)) {
       var ending = watcher.asked();
       if (ending != null) {
         watcher.checkpoint(state);
@@ -113,7 +117,11 @@ final class Loop {
 
       decoder.adapter().zeroGradient();
       double loss = 0;
-      for (var batch : batches) {
+      for (int i = 0; i < batches.size(); i++) {
+        var batch = batches.get(i);
+        if (recipe.noise().isSome()) {
+          Decoder.seed(noiseOf(state.step(), i));
+        }
         loss += decoder.gradients(batch, 1.0 / labels, Way.FAST) / labels;
       }
       double rate = schedule.at(state.step());
@@ -128,6 +136,7 @@ final class Loop {
       if (due(recipe.evalEvery(), state.step())) {
         evaluation = evaluate(state.step());
         evaluatedAt = state.step();
+        state = noted(state, evaluation);
       }
       if (due(recipe.checkpointEvery(), state.step())) {
         watcher.checkpoint(state);
@@ -136,8 +145,29 @@ final class Loop {
 
     if (evaluatedAt != state.step()) {
       evaluation = evaluate(state.step());
+      state = noted(state, evaluation);
     }
     return new Result(state, evaluation, Ending.COMPLETED);
+  }
+
+  private boolean outOfPatience(TrainingState state) {
+    return recipe.patience() > 0 && state.best().misses() >= recipe.patience();
+  }
+
+  private TrainingState noted(TrainingState state, @Nullable Score evaluation) {
+    if (evaluation == null || state.step() == 0) {
+      return state;
+    }
+    var noted = state.evaluated(evaluation.meanLoss());
+    if (noted.best().step() == state.step()) {
+      watcher.best(noted);
+    }
+    return noted;
+  }
+
+  /** The seed of a micro-batch's noise: the same whenever the run comes by. */
+  private int noiseOf(long step, int batch) {
+    return new SplittableRandom(((long) recipe.seed() << 32) ^ step).nextInt() + 31 * batch;
   }
 
   /** Loss over the whole validation split, or null when there is none. */

@@ -6,6 +6,7 @@ import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.checkpoints.input.Settings;
 import dev.lathe.engine.device.ComputeDevice;
+import dev.lathe.engine.program.Archive.Noise;
 import dev.lathe.engine.tensors.Precision;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,6 +23,11 @@ import org.jspecify.annotations.Nullable;
  * @param epochs passes over the training split, fractions allowed
  * @param warmup steps with a rising learning rate; below 1 a share of all steps
  * @param clip largest norm of the gradient, 0 for no clipping
+ * @param dropout share of an adapter's input that is zeroed in training (PEFT's lora_dropout)
+ * @param loraPlus how many times faster B learns than A (LoRA+, Hayou et al. 2024)
+ * @param neftune alpha of the noise on training's embeddings (Jain et al. 2023), 0 for none
+ * @param patience evaluations in a row without a lower loss that end the run; 0 for any number
+ * @param result which adapter the run ends with
  * @param targets projections that get an adapter, by PEFT's names; {@code all} alone for every one
  * @param initFrom a PEFT directory to start from, instead of a fresh adapter
  * @param batchTokens tokens of a micro-step: whole conversations laid end to end, without padding
@@ -46,6 +52,9 @@ public record Recipe(
     int rank,
     double alpha,
     boolean rsLora,
+    double dropout,
+    double loraPlus,
+    double neftune,
     List<String> targets,
     @Nullable String initFrom,
     int batchTokens,
@@ -56,6 +65,8 @@ public record Recipe(
     int threads,
     int seed,
     int evalEvery,
+    int patience,
+    Kept result,
     int checkpointEvery,
     int keep,
     boolean shuffle) {
@@ -70,6 +81,13 @@ public record Recipe(
   /** What is trained. */
   public enum AdapterKind {
     LORA
+  }
+
+  /** The adapter of the last step or of the lowest validation loss; auto is best with patience. */
+  public enum Kept {
+    AUTO,
+    LAST,
+    BEST
   }
 
   /** What weights and activations are computed in; auto is bf16 where the device has it. */
@@ -107,6 +125,9 @@ public record Recipe(
             rank,
             s.number("alpha", 2.0 * rank, 1e-6, 1e6),
             s.flag("rsLora", false),
+            s.number("dropout", 0, 0, 0.95),
+            s.number("loraPlus", 1, 0.01, 1000),
+            s.number("neftune", 0, 0, 1000),
             targets(s),
             s.text("initFrom", null),
             s.integer("batchTokens", 1024, 1, 1 << 20),
@@ -117,6 +138,8 @@ public record Recipe(
             s.integer("threads", 0, 0, 4096),
             s.integer("seed", 7, 0, most),
             s.integer("evalEvery", 100, 0, most),
+            s.integer("patience", 0, 0, most),
+            s.choice("result", Kept.AUTO),
             s.integer("checkpointEvery", 100, 0, most),
             s.integer("keep", 3, 1, 10_000),
             s.flag("shuffle", true));
@@ -164,6 +187,16 @@ public record Recipe(
     return alpha / (rsLora ? Math.sqrt(rank) : rank);
   }
 
+  /** What training makes uncertain on purpose. */
+  Noise noise() {
+    return new Noise(dropout, neftune);
+  }
+
+  /** Whether the run ends with the adapter of its lowest validation loss. */
+  boolean takesBest() {
+    return result == Kept.BEST || result == Kept.AUTO && patience > 0;
+  }
+
   /** The precision to compute in on a device. */
   Precision precisionOn(ComputeDevice on) {
     return switch (precision) {
@@ -188,6 +221,9 @@ public record Recipe(
     m.put("rank", rank);
     m.put("alpha", alpha);
     m.put("rsLora", rsLora);
+    m.put("dropout", dropout);
+    m.put("loraPlus", loraPlus);
+    m.put("neftune", neftune);
     m.put("targets", targets);
     if (initFrom != null) {
       m.put("initFrom", initFrom);
@@ -200,6 +236,8 @@ public record Recipe(
     m.put("threads", threads);
     m.put("seed", seed);
     m.put("evalEvery", evalEvery);
+    m.put("patience", patience);
+    m.put("result", word(result));
     m.put("checkpointEvery", checkpointEvery);
     m.put("keep", keep);
     m.put("shuffle", shuffle);

@@ -6,6 +6,7 @@ import dev.lathe.pipelines.supervision.Journal;
 import dev.lathe.pipelines.supervision.OwnerPresence;
 import dev.lathe.pipelines.supervision.ProcessMemory;
 import dev.lathe.pipelines.supervision.RunControl;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -21,9 +22,11 @@ final class RunJournal implements Loop.Watcher {
   private final OwnerPresence owner;
   private final Checkpoints checkpoints;
   private final Adapter adapter;
+  private final Path best;
   private long checkpointed;
 
   /**
+   * @param best where the adapter of the lowest validation loss is kept
    * @param checkpointed the step of the newest checkpoint, or -1
    */
   RunJournal(
@@ -32,12 +35,14 @@ final class RunJournal implements Loop.Watcher {
       OwnerPresence owner,
       Checkpoints checkpoints,
       Adapter adapter,
+      Path best,
       long checkpointed) {
     this.journal = journal;
     this.control = control;
     this.owner = owner;
     this.checkpoints = checkpoints;
     this.adapter = adapter;
+    this.best = best;
     this.checkpointed = checkpointed;
   }
 
@@ -82,6 +87,11 @@ final class RunJournal implements Loop.Watcher {
     journal.append(
         "checkpoint",
         Map.of("step", state.step(), "bytes", bytes, "seconds", (System.nanoTime() - began) / 1e9));
+  }
+
+  @Override
+  public void best(TrainingState state) {
+    checkpoints.named(adapter).write(best);
   }
 
   @Override

@@ -10,6 +10,7 @@ import dev.lathe.engine.Adapter;
 import dev.lathe.engine.AdapterFiles;
 import dev.lathe.engine.Decoder;
 import dev.lathe.engine.device.ComputeDevice;
+import dev.lathe.engine.program.Archive.Noise;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import dev.lathe.pipelines.supervision.Journal;
@@ -107,7 +108,7 @@ public final class RunMain {
     var start = Start.of(recipe, base);
 
     var folder = Path.of(spec.dataset().folder());
-    try (var decoder = decoder(base, start.shape(), precision, device);
+    try (var decoder = decoder(base, start.shape(), recipe.noise(), precision, device);
         var train = split(folder, "train", recipe, base).orElseThrow(() -> empty(spec));
         var validation = split(folder, "validation", recipe, base).orElse(null)) {
       var checkpoints = new Checkpoints(run.checkpoints(), recipe.keep(), machine, start.config());
@@ -132,6 +133,7 @@ public final class RunMain {
               new OwnerPresence(home),
               checkpoints,
               decoder.adapter(),
+              run.best(),
               found.map(f -> f.state().step()).orElse(-1L));
       var loop = new Loop(decoder, recipe, train, validation, watcher);
       boolean resumed = journal.seq() > 0;
@@ -147,19 +149,20 @@ public final class RunMain {
       if (!differences.isEmpty()) {
         watcher.event("warning", "Resumed inexactly: " + String.join("; ", differences));
       }
-      finish(run, journal, checkpoints, decoder, watcher, loop.run(state));
+      finish(run, recipe, journal, checkpoints, decoder, watcher, loop.run(state));
     }
   }
 
   private static Decoder decoder(
-      Base base, LoraShape shape, Precision precision, ComputeDevice device) {
+      Base base, LoraShape shape, Noise noise, Precision precision, ComputeDevice device) {
     try (var weights = base.weights()) {
-      return Decoder.open(weights, base.config(), shape, precision, device);
+      return Decoder.open(weights, base.config(), shape, noise, precision, device);
     }
   }
 
   private static void finish(
       RunDirectory run,
+      Recipe recipe,
       Journal journal,
       Checkpoints checkpoints,
       Decoder decoder,
@@ -179,7 +182,18 @@ public final class RunMain {
     }
     if (result.ending() == Loop.Ending.COMPLETED) {
       watcher.checkpoint(result.state());
-      checkpoints.named(decoder.adapter()).write(run.adapter());
+      var best = result.state().best();
+      if (recipe.takesBest() && best.step() >= 0 && best.step() < result.state().step()) {
+        PeftAdapter.read(run.best()).write(run.adapter());
+        ended.put("evalLoss", best.loss());
+        ended.put("adapterStep", best.step());
+        watcher.event(
+            "info",
+            "The adapter is that of step %d, whose validation loss %.4f was the lowest."
+                .formatted(best.step(), best.loss()));
+      } else {
+        checkpoints.named(decoder.adapter()).write(run.adapter());
+      }
       ended.put("adapterSha256", Sha256.of(run.adapter().resolve(PeftAdapter.WEIGHTS)));
     }
     journal.append("ended", ended);
@@ -215,7 +229,13 @@ public final class RunMain {
         var c = adapter.config();
         var config =
             new AdapterConfig(
-                c.rank(), c.alpha(), c.rsLora(), 0, c.targets(), base.name(), base.weightsSha256());
+                c.rank(),
+                c.alpha(),
+                c.rsLora(),
+                recipe.dropout(),
+                c.targets(),
+                base.name(),
+                base.weightsSha256());
         return new Start(shape, config, AdapterFiles.flat(adapter, shape));
       }
       var shape =
@@ -226,7 +246,7 @@ public final class RunMain {
               recipe.rank(),
               recipe.alpha(),
               recipe.rsLora(),
-              0,
+              recipe.dropout(),
               shape.targetNames(),
               base.name(),
               base.weightsSha256());

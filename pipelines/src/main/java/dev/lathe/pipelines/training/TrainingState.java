@@ -13,6 +13,7 @@ import java.util.Map;
  * @param tokens non-padding tokens trained on so far, labelTokens those that were learnt
  * @param seconds from the first optimizer step's beginning to the last one's end, pauses left out
  * @param loss of the last step; NaN before the first
+ * @param best the evaluation with the lowest loss so far
  * @param evalLossBefore validation loss of the untrained adapter; NaN without a validation split
  */
 public record TrainingState(
@@ -22,10 +23,25 @@ public record TrainingState(
     long labelTokens,
     double seconds,
     double loss,
-    double evalLossBefore) {
+    double evalLossBefore,
+    Best best) {
+
+  /**
+   * The lowest validation loss of a trained adapter.
+   *
+   * @param step where it was found; -1 before the first evaluation
+   * @param misses evaluations since then
+   */
+  record Best(long step, double loss, int misses) {
+    static final Best NONE = new Best(-1, Double.POSITIVE_INFINITY, 0);
+
+    Best after(long evaluated, double found) {
+      return found < loss ? new Best(evaluated, found, 0) : new Best(step, loss, misses + 1);
+    }
+  }
 
   static final TrainingState START =
-      new TrainingState(0, DataOrder.Position.START, 0, 0, 0, Double.NaN, Double.NaN);
+      new TrainingState(0, DataOrder.Position.START, 0, 0, 0, Double.NaN, Double.NaN, Best.NONE);
 
   /** After one more optimizer step. */
   TrainingState advanced(
@@ -37,15 +53,22 @@ public record TrainingState(
         labelTokens + newLabels,
         seconds,
         stepLoss,
-        evalLossBefore);
+        evalLossBefore,
+        best);
   }
 
   TrainingState withSeconds(double value) {
-    return new TrainingState(step, next, tokens, labelTokens, value, loss, evalLossBefore);
+    return new TrainingState(step, next, tokens, labelTokens, value, loss, evalLossBefore, best);
   }
 
   TrainingState withEvalLossBefore(double value) {
-    return new TrainingState(step, next, tokens, labelTokens, seconds, loss, value);
+    return new TrainingState(step, next, tokens, labelTokens, seconds, loss, value, best);
+  }
+
+  /** After an evaluation of a trained adapter. */
+  TrainingState evaluated(double found) {
+    return new TrainingState(
+        step, next, tokens, labelTokens, seconds, loss, evalLossBefore, best.after(step, found));
   }
 
   /** For a checkpoint's manifest; doubles as text, because JSON knows no NaN. */
@@ -59,6 +82,9 @@ public record TrainingState(
     m.put("seconds", Double.toString(seconds));
     m.put("loss", Double.toString(loss));
     m.put("evalLossBefore", Double.toString(evalLossBefore));
+    m.put("bestStep", best.step());
+    m.put("bestLoss", Double.toString(best.loss()));
+    m.put("misses", best.misses());
     return m;
   }
 
@@ -70,7 +96,14 @@ public record TrainingState(
         number(m, "labelTokens").longValue(),
         Double.parseDouble(String.valueOf(m.get("seconds"))),
         Double.parseDouble(String.valueOf(m.get("loss"))),
-        Double.parseDouble(String.valueOf(m.get("evalLossBefore"))));
+        Double.parseDouble(String.valueOf(m.get("evalLossBefore"))),
+        // Checkpoints of before there were best ones know of none.
+        m.containsKey("bestStep")
+            ? new Best(
+                number(m, "bestStep").longValue(),
+                Double.parseDouble(String.valueOf(m.get("bestLoss"))),
+                number(m, "misses").intValue())
+            : Best.NONE);
   }
 
   private static Number number(Map<String, ?> m, String key) {

@@ -138,21 +138,20 @@ class KillTest {
 
   private static RunDirectory run(String id) {
     var run = RunDirectory.of(home.resolve("runs").resolve(id));
+    // Everything that is drawn by chance is drawn here: dropout and noise come back with a resume.
     var recipe =
         Recipe.of(
             Map.of(
-                "steps",
-                10,
-                "learningRate",
-                1e-2,
-                "batchTokens",
-                200,
-                "checkpointEvery",
-                1,
-                "evalEvery",
-                4,
-                "rank",
-                4));
+                "steps", 10,
+                "learningRate", 1e-2,
+                "batchTokens", 120,
+                "accumulate", 2,
+                "checkpointEvery", 1,
+                "evalEvery", 4,
+                "rank", 4,
+                "dropout", 0.1,
+                "neftune", 5,
+                "loraPlus", 4));
     run.create(
         new RunSpec(
             id,

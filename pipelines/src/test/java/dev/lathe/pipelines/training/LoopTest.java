@@ -1,0 +1,125 @@
+package dev.lathe.pipelines.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lathe.checkpoints.bases.BaseStore;
+import dev.lathe.checkpoints.bases.TinyBase;
+import dev.lathe.datasets.store.Split;
+import dev.lathe.engine.Adapter;
+import dev.lathe.engine.Decoder;
+import dev.lathe.engine.Decoder.Score;
+import dev.lathe.engine.program.LoraShape;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The loop in this process: what it does when the validation loss rises. */
+class LoopTest {
+  @TempDir static Path home;
+  private static TinyDesk desk;
+  private static Path train;
+  private static Path validation;
+
+  @BeforeAll
+  static void aSmallDesk() {
+    desk = new TinyDesk(home, TinyBase.create(new BaseStore(home.resolve("bases"))));
+    var dataset =
+        desk.dataset(
+            "desk",
+            Map.of(
+                Split.TRAIN, TinyDesk.conversations(0, 12),
+                Split.VALIDATION, TinyDesk.conversations(50, 56)),
+            Map.of());
+    var folder = desk.datasets.folder(dataset);
+    train = folder.shard(Split.TRAIN);
+    validation = folder.shard(Split.VALIDATION);
+  }
+
+  /** What the loop told, step by step. */
+  private static final class Told implements Loop.Watcher {
+    final List<Double> evaluations = new ArrayList<>();
+    final List<Long> best = new ArrayList<>();
+
+    @Override
+    public void stepped(TrainingState s, long steps, double epochs, double rate, double norm) {}
+
+    @Override
+    public void evaluated(long step, Score score) {
+      evaluations.add(score.meanLoss());
+    }
+
+    @Override
+    public void checkpoint(TrainingState state) {}
+
+    @Override
+    public void best(TrainingState state) {
+      best.add(state.step());
+    }
+
+    @Override
+    public Loop.@Nullable Ending asked() {
+      return null;
+    }
+  }
+
+  private static Loop.Result run(Told told, TrainingState start, Map<String, Object> more) {
+    var settings = new HashMap<String, Object>(more);
+    settings.putIfAbsent("steps", 40);
+    settings.putIfAbsent("evalEvery", 1);
+    settings.put("schedule", "constant");
+    settings.put("warmup", 0);
+    settings.put("batchTokens", 300);
+    var recipe = Recipe.of(settings);
+    var shape = LoraShape.whole(desk.base.config(), recipe.rank(), recipe.scale());
+    try (Decoder decoder = desk.open(shape);
+        var examples = new Examples(train, 0, desk.base.config().vocabSize());
+        var held = new Examples(validation, 0, desk.base.config().vocabSize())) {
+      decoder.adapter().set(Adapter.initial(shape, 7));
+      return new Loop(decoder, recipe, examples, held, told).run(start);
+    }
+  }
+
+  @Test
+  void withoutPatienceEveryStepIsTakenAndTheBestIsKnown() {
+    var told = new Told();
+    var result = run(told, TrainingState.START, Map.of("learningRate", 0.3, "steps", 12));
+    assertThat(result.state().step()).isEqualTo(12);
+    assertThat(told.evaluations).hasSize(13);
+    var trained = told.evaluations.subList(1, 13);
+    double lowest = trained.stream().min(Double::compare).orElseThrow();
+    assertThat(result.state().best().loss()).isEqualTo(lowest);
+    assertThat(result.state().best().step()).isEqualTo(1 + trained.indexOf(lowest));
+    assertThat(told.best).last().isEqualTo(result.state().best().step());
+  }
+
+  @Test
+  void outOfPatienceTheRunEnds() {
+    var told = new Told();
+    var result = run(told, TrainingState.START, Map.of("learningRate", 0.3, "patience", 3));
+    assertThat(result.ending()).isEqualTo(Loop.Ending.COMPLETED);
+    assertThat(result.state().step()).isLessThan(40);
+    assertThat(result.state().best().misses()).isEqualTo(3);
+    assertThat(result.state().step()).isEqualTo(result.state().best().step() + 3);
+
+    var again = run(new Told(), result.state(), Map.of("learningRate", 0.3, "patience", 3));
+    assertThat(again.state().step())
+        .as("resumed where it had ended")
+        .isEqualTo(result.state().step());
+  }
+
+  @Test
+  void aStateReadsBackAsItself() {
+    var state = TrainingState.START.evaluated(2.5).evaluated(3.5);
+    assertThat(state.best()).isEqualTo(new TrainingState.Best(0, 2.5, 1));
+    assertThat(TrainingState.of(state.toMap()).toMap()).isEqualTo(state.toMap());
+    var older = new HashMap<String, Object>(state.toMap());
+    older.remove("bestStep");
+    assertThat(TrainingState.of(older).best()).isEqualTo(TrainingState.Best.NONE);
+  }
+}
