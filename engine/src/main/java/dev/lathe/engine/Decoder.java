@@ -9,6 +9,8 @@ import dev.lathe.checkpoints.bases.Rotary;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.Archive;
+import dev.lathe.engine.program.Archive.Noise;
+import dev.lathe.engine.program.Archive.Packing;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.BaseWeights;
 import dev.lathe.engine.tensors.Precision;
@@ -77,21 +79,26 @@ public final class Decoder implements AutoCloseable {
       LoraShape lora,
       Precision precision,
       ComputeDevice device) {
-    return open(weights, config, lora, Archive.Noise.NONE, precision, device);
+    return open(weights, config, lora, Noise.NONE, Packing.NONE, precision, device);
   }
 
-  /** The same, to train with noise: {@link #seed} comes before every {@link #gradients}. */
+  /**
+   * The same on a packed base, or to train with noise: then {@link #seed} comes before every {@link
+   * #gradients}.
+   */
   public static Decoder open(
       Weights weights,
       ModelConfig config,
       LoraShape lora,
-      Archive.Noise noise,
+      Noise noise,
+      Packing packing,
       Precision precision,
       ComputeDevice device) {
     var program =
-        Program.load(Archive.of(config, lora, noise, Archive.Tiling.DEFAULT), device.djl());
+        Program.load(
+            Archive.of(config, lora, noise, packing, Archive.Tiling.DEFAULT), device.djl());
     try {
-      var base = BaseWeights.read(program, weights, config, precision);
+      var base = BaseWeights.read(program, weights, config, packing, precision);
       return new Decoder(config, precision, program, base, lora);
     } catch (RuntimeException e) {
       program.close();

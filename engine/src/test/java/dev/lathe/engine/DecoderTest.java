@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lathe.engine.Decoder.Way;
 import dev.lathe.engine.generation.Greedy;
 import dev.lathe.engine.program.Archive.Noise;
+import dev.lathe.engine.program.Archive.Packing;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import java.util.ArrayList;
@@ -121,7 +122,7 @@ class DecoderTest {
     var ids = IntStream.range(0, 64).map(i -> 3 + 7 * i % 290).toArray();
     var batch = MicroBatch.of(List.of(new MicroBatch.Sequence(ids, ids)));
     var lora = tiny.lora();
-    try (var decoder = tiny.open(Precision.FP64, lora, new Noise(0.3, 5))) {
+    try (var decoder = tiny.open(Precision.FP64, lora, new Noise(0.3, 5), Packing.NONE)) {
       decoder.adapter().set(Adapter.initial(lora, 3));
       step(decoder, batch, 1); // B is no longer zero
       var first = seeded(decoder, batch, 1, Way.FAST);

@@ -24,7 +24,7 @@ import java.util.zip.ZipOutputStream;
 public final class Archive {
   /** In the order in which they are read best; TorchScript does not mind. */
   private static final List<String> PARTS =
-      List.of("basics", "attention", "head", "fast", "tape", "generate");
+      List.of("basics", "packed", "attention", "head", "fast", "tape", "generate");
 
   private static final Pattern METHOD = Pattern.compile("(?m)^def (\\w+)\\(self\\b");
   private static final String CLASS = "__torch__.Decoder";
@@ -60,9 +60,27 @@ public final class Archive {
     }
   }
 
+  /** How a base's matrices are held in memory while an adapter is trained on it (QLoRA). */
+  public enum Packing {
+    NONE(0),
+    NF4(4),
+    INT8(8);
+
+    private final int bits;
+
+    Packing(int bits) {
+      this.bits = bits;
+    }
+
+    int bits() {
+      return bits;
+    }
+  }
+
   /** The archive's bytes for one model and one adapter's shape. */
-  public static byte[] of(ModelConfig config, LoraShape lora, Noise noise, Tiling tiling) {
-    var attributes = attributes(config, lora, noise, tiling);
+  public static byte[] of(
+      ModelConfig config, LoraShape lora, Noise noise, Packing packing, Tiling tiling) {
+    var attributes = attributes(config, lora, noise, packing, tiling);
     var bytes = new ByteArrayOutputStream();
     try (var zip = new ZipOutputStream(bytes)) {
       store(zip, "decoder/data.pkl", Pickle.object("__torch__", "Decoder", attributes));
@@ -77,7 +95,7 @@ public final class Archive {
   }
 
   private static Map<String, Object> attributes(
-      ModelConfig c, LoraShape lora, Noise noise, Tiling tiling) {
+      ModelConfig c, LoraShape lora, Noise noise, Packing packing, Tiling tiling) {
     var offsets = lora.offsets();
     var a = new LinkedHashMap<String, Object>();
     a.put("training", true);
@@ -90,6 +108,7 @@ public final class Archive {
     a.put("scale", lora.scale());
     a.put("dropout", noise.dropout());
     a.put("neftune", noise.neftune());
+    a.put("packing", packing.bits());
     var block = c.block();
     a.put("layer_norm", block.layerNorm());
     a.put("sandwich", block.sandwich());

@@ -9,6 +9,7 @@ import dev.lathe.checkpoints.bases.Block;
 import dev.lathe.checkpoints.bases.ModelConfig;
 import dev.lathe.checkpoints.bases.TensorNames;
 import dev.lathe.checkpoints.bases.Weights;
+import dev.lathe.engine.program.Archive.Packing;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -22,11 +23,12 @@ import org.jspecify.annotations.Nullable;
 public final class BaseWeights {
   private final NDList arrays;
 
-  private BaseWeights(Program program, Weights weights, ModelConfig c, Precision precision) {
+  private BaseWeights(
+      Program program, Weights weights, ModelConfig c, Packing packing, Precision precision) {
     var block = c.block();
     var names = block.names();
     var biases = block.biases();
-    var in = new Reader(program, weights, precision);
+    var in = new Reader(program, weights, packing, precision);
     var list = new ArrayList<NDArray>();
     list.add(in.stacked(names.embeddings()));
     list.add(block.learnedPositions() ? in.stacked(names.learnedPositions()) : in.none());
@@ -47,13 +49,14 @@ public final class BaseWeights {
       list.add(
           block.sandwich() ? in.norm(block, names.weight(i, names.added().get(1))) : in.none());
     }
+    list.addAll(in.packedArrays());
     this.arrays = Program.list("w", list);
   }
 
   /** Reads every tensor the program needs; nothing else of the file is touched. */
   public static BaseWeights read(
-      Program program, Weights weights, ModelConfig config, Precision precision) {
-    return new BaseWeights(program, weights, config, precision);
+      Program program, Weights weights, ModelConfig config, Packing packing, Precision precision) {
+    return new BaseWeights(program, weights, config, packing, precision);
   }
 
   /** As the program's first argument. */
@@ -66,13 +69,21 @@ public final class BaseWeights {
     private final Weights weights;
     private final Precision precision;
     private final Weights.As stored;
+    private final @Nullable PackedMatrices packed;
     private @Nullable NDArray none;
 
-    Reader(Program program, Weights weights, Precision precision) {
+    Reader(Program program, Weights weights, Packing packing, Precision precision) {
       this.program = program;
       this.weights = weights;
+      this.packed =
+          packing == Packing.NONE ? null : new PackedMatrices(program, weights, packing, precision);
       this.precision = precision;
       this.stored = precision == Precision.BF16 ? Weights.As.BF16 : Weights.As.F32;
+    }
+
+    /** What the codes of a packed base want, after all layers. */
+    List<NDArray> packedArrays() {
+      return packed == null ? List.of() : packed.arrays();
     }
 
     /** What a family does not have. */
@@ -115,7 +126,11 @@ public final class BaseWeights {
     void linear(
         List<NDArray> list, TensorNames names, int layer, List<String> parts, boolean bias) {
       var of = parts.stream().map(p -> names.weight(layer, p)).toArray(String[]::new);
-      list.add(names.transposed() ? transposed(of[0]) : stacked(of));
+      if (packed == null) {
+        list.add(names.transposed() ? transposed(of[0]) : stacked(of));
+      } else {
+        list.add(packed.codes(List.of(of), names.transposed()));
+      }
       list.add(
           bias
               ? stacked(parts.stream().map(p -> names.bias(layer, p)).toArray(String[]::new))

@@ -2,6 +2,7 @@
 # Weights w: embedding, learned positions, final norm and its bias, vocabulary head and its bias; then of every layer (empty where the
 # family has none) norm and bias, q|k|v stacked and bias, o and bias, norm and bias, gate|up stacked (or the one way in) and bias, down
 # and bias, the weights of q's and k's norm (heads + kv, D), the norm of what attention adds, the norm of what the feed-forward adds.
+# A packed base (QLoRA, packed.py) has codes where the four matrices stand; self.weight makes a matrix of them wherever one is used.
 # What a layer keeps (saved): see the end of layers_forward. Everything else is cheaper to compute again.
 
 def first_weight(self, layer: int) -> int:
@@ -35,7 +36,7 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
         at = self.first_weight(i)
         n1, i1 = self.norm(x)
         h = self.affine(n1, w[at], w[at + 1])
-        qkv = self.product(h, w[at + 2], w[at + 3])
+        qkv = self.product(h, self.weight(w, i, 0), w[at + 3])
         hd, mh = self.dropped(h, train)
         ha = torch.mm(hd, self.stacked_a(flat, i, 0, 3).t())
         if self.fused(0, nq):
@@ -57,12 +58,12 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
         oa = torch.mm(od, self.stacked_a(flat, i, 3, 4).t())
         n2, i2, n3, i3, n4, i4 = n1, i1, none, none, none, none
         if self.sandwich:
-            added = self.product(o, w[at + 4], w[at + 5])
+            added = self.product(o, self.weight(w, i, 1), w[at + 5])
             self.project(added, oa, 0, flat, i, 3, 0)
             n3, i3 = self.norm(added)
             x1 = torch.addcmul(x, n3, w[at + 13])
         else:
-            x1 = torch.addmm(x, o, w[at + 4].t())
+            x1 = torch.addmm(x, o, self.weight(w, i, 1).t())
             if w[at + 5].numel() > 0:
                 x1.add_(w[at + 5])
             self.project(x1, oa, 0, flat, i, 3, 0)
@@ -75,7 +76,8 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
         gate, up = none, none
         if self.gated:
             # Two products, not one: the halves of one would be strided, and silu on those is several times slower.
-            gate, up = torch.mm(h2, w[at + 8].narrow(0, 0, f).t()), torch.mm(h2, w[at + 8].narrow(0, f, f).t())
+            inner = self.weight(w, i, 2)
+            gate, up = torch.mm(h2, inner.narrow(0, 0, f).t()), torch.mm(h2, inner.narrow(0, f, f).t())
             if w[at + 9].numel() > 0:
                 gate.add_(w[at + 9].narrow(0, 0, f))
                 up.add_(w[at + 9].narrow(0, f, f))
@@ -84,7 +86,7 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
             else:
                 self.project(up, ha2, self.ranks[4], flat, i, 5, 0)
         else:
-            gate = self.product(h2, w[at + 8], w[at + 9])
+            gate = self.product(h2, self.weight(w, i, 2), w[at + 9])
         self.project(gate, ha2, 0, flat, i, 4, 0)
         z = self.activate(gate)
         if self.gated:
@@ -92,12 +94,12 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
         zd, mz = self.dropped(z, train)
         za = torch.mm(zd, self.stacked_a(flat, i, 6, 7).t())
         if self.sandwich:
-            added = self.product(z, w[at + 10], w[at + 11])
+            added = self.product(z, self.weight(w, i, 3), w[at + 11])
             self.project(added, za, 0, flat, i, 6, 0)
             n4, i4 = self.norm(added)
             x = torch.addcmul(x1, n4, w[at + 14])
         else:
-            x = torch.addmm(x1, z, w[at + 10].t())
+            x = torch.addmm(x1, z, self.weight(w, i, 3).t())
             if w[at + 11].numel() > 0:
                 x.add_(w[at + 11])
             self.project(x, za, 0, flat, i, 6, 0)
@@ -143,11 +145,12 @@ def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above
         b = self.lora_backward(dy, active, za, 0, flat, gradient, i, 6, 0)
         z = active * up if self.gated else active
         self.stacked_a(gradient, i, 6, 7).add_(torch.mm(b.t(), self.kept(z, mz)))
-        dz = self.through_a(torch.mm(dy, w[at + 10]), b, self.stacked_a(flat, i, 6, 7), mz)
+        dz = self.through_a(torch.mm(dy, self.weight(w, i, 3)), b, self.stacked_a(flat, i, 6, 7), mz)
 
         # gate and up, or the one way in
         h2 = self.affine(n2, w[at], w[at + 1]) if self.parallel else self.affine(n2, w[at + 6], w[at + 7])
         dh = gone
+        inner = self.weight(w, i, 2)
         if self.gated:
             dup = active.mul_(dz)
             dgate = self.activate_backward(dz.mul_(up), gate)
@@ -156,11 +159,11 @@ def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above
                 b = b + self.lora_backward(dup, h2, ha2, 0, flat, gradient, i, 4, f)
             else:
                 b = torch.cat([b, self.lora_backward(dup, h2, ha2, self.ranks[4], flat, gradient, i, 5, 0)], 1)
-            dh = torch.mm(dgate, w[at + 8].narrow(0, 0, f)).addmm_(dup, w[at + 8].narrow(0, f, f))
+            dh = torch.mm(dgate, inner.narrow(0, 0, f)).addmm_(dup, inner.narrow(0, f, f))
         else:
             dgate = self.activate_backward(dz, gate)
             b = self.lora_backward(dgate, h2, ha2, 0, flat, gradient, i, 4, 0)
-            dh = torch.mm(dgate, w[at + 8])
+            dh = torch.mm(dgate, inner)
         self.stacked_a(gradient, i, 4, 6).add_(torch.mm(b.t(), self.kept(h2, mh2)))
         dh = self.through_a(dh, b, self.stacked_a(flat, i, 4, 6), mh2)
         dx1 = dx
@@ -173,7 +176,7 @@ def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above
             dy = self.norm_backward(dx1 * w[at + 13], n3, i3)
         b = self.lora_backward(dy, o, oa, 0, flat, gradient, i, 3, 0)
         self.stacked_a(gradient, i, 3, 4).add_(torch.mm(b.t(), self.kept(o, mo)))
-        do = self.through_a(torch.mm(dy, w[at + 4]), b, self.stacked_a(flat, i, 3, 4), mo)
+        do = self.through_a(torch.mm(dy, self.weight(w, i, 1)), b, self.stacked_a(flat, i, 3, 4), mo)
 
         # attention, rotation, the heads' norms, and q|k|v
         dq, dk, dv = self.attend_backward(do, q, k, v, lengths, self.windows[i])
@@ -193,7 +196,7 @@ def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above
         self.stacked_a(gradient, i, 0, 3).add_(torch.mm(b.t(), self.kept(h, mh)))
         if i > 0:
             # Nothing below the first layer is trained, so its input's gradient is not needed.
-            di = self.through_a(torch.mm(dqkv, w[at + 2]), b, self.stacked_a(flat, i, 0, 3), mh)
+            di = self.through_a(torch.mm(dqkv, self.weight(w, i, 0)), b, self.stacked_a(flat, i, 0, 3), mh)
             if self.parallel:
                 di.add_(dh)
             dx = self.norm_backward(di.mul_(w[at]), n1, i1).add_(dx1)

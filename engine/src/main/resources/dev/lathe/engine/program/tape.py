@@ -16,9 +16,10 @@ def queries_keys_values(self, w: List[Tensor], flat: Tensor, h: Tensor, hd: Tens
     at = self.first_weight(i)
     nq, nk = self.heads * self.head, self.kv * self.head
     one = self.fused(0, nq)
-    q = self.linear(h, hd, w[at + 2].narrow(0, 0, nq), self.part(w[at + 3], 0, nq), flat, i, 0, 0).view([h.size(0), -1, self.head])
-    k = self.linear(h, hd, w[at + 2].narrow(0, nq, nk), self.part(w[at + 3], nq, nk), flat, i, 0 if one else 1, nq if one else 0).view([h.size(0), -1, self.head])
-    v = self.linear(h, hd, w[at + 2].narrow(0, nq + nk, nk), self.part(w[at + 3], nq + nk, nk), flat, i, 0 if one else 2, nq + nk if one else 0).view([h.size(0), -1, self.head])
+    qkv = self.weight(w, i, 0)
+    q = self.linear(h, hd, qkv.narrow(0, 0, nq), self.part(w[at + 3], 0, nq), flat, i, 0, 0).view([h.size(0), -1, self.head])
+    k = self.linear(h, hd, qkv.narrow(0, nq, nk), self.part(w[at + 3], nq, nk), flat, i, 0 if one else 1, nq if one else 0).view([h.size(0), -1, self.head])
+    v = self.linear(h, hd, qkv.narrow(0, nq + nk, nk), self.part(w[at + 3], nq + nk, nk), flat, i, 0 if one else 2, nq + nk if one else 0).view([h.size(0), -1, self.head])
     if self.head_norms:
         q = self.rms(q)[0] * w[at + 12].narrow(0, 0, self.heads)
         k = self.rms(k)[0] * w[at + 12].narrow(0, self.heads, self.kv)
@@ -38,20 +39,21 @@ def block_rest(self, w: List[Tensor], flat: Tensor, x: Tensor, h: Tensor, o: Ten
     # From what attention says (M, heads * D) to the layer's output.
     at = self.first_weight(i)
     f = self.ffn
-    added = self.linear(o, self.dropped(o, train)[0], w[at + 4], w[at + 5], flat, i, 3, 0)
+    added = self.linear(o, self.dropped(o, train)[0], self.weight(w, i, 1), w[at + 5], flat, i, 3, 0)
     if self.sandwich:
         added = self.norm(added)[0] * w[at + 13]
     x1 = x + added
     h2 = h if self.parallel else self.affine(self.norm(x1)[0], w[at + 6], w[at + 7])
     hd2 = self.dropped(h2, train)[0]
+    inner = self.weight(w, i, 2)
     if self.gated:
         one = self.fused(4, f)
-        gate = self.linear(h2, hd2, w[at + 8].narrow(0, 0, f), self.part(w[at + 9], 0, f), flat, i, 4, 0)
-        up = self.linear(h2, hd2, w[at + 8].narrow(0, f, f), self.part(w[at + 9], f, f), flat, i, 4 if one else 5, f if one else 0)
+        gate = self.linear(h2, hd2, inner.narrow(0, 0, f), self.part(w[at + 9], 0, f), flat, i, 4, 0)
+        up = self.linear(h2, hd2, inner.narrow(0, f, f), self.part(w[at + 9], f, f), flat, i, 4 if one else 5, f if one else 0)
         z = self.activate(gate) * up
     else:
-        z = self.activate(self.linear(h2, hd2, w[at + 8], w[at + 9], flat, i, 4, 0))
-    added = self.linear(z, self.dropped(z, train)[0], w[at + 10], w[at + 11], flat, i, 6, 0)
+        z = self.activate(self.linear(h2, hd2, inner, w[at + 9], flat, i, 4, 0))
+    added = self.linear(z, self.dropped(z, train)[0], self.weight(w, i, 3), w[at + 11], flat, i, 6, 0)
     if self.sandwich:
         added = self.norm(added)[0] * w[at + 14]
     return x1 + added

@@ -7,6 +7,7 @@ import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.checkpoints.input.Settings;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.Archive.Noise;
+import dev.lathe.engine.program.Archive.Packing;
 import dev.lathe.engine.tensors.Precision;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Everything that decides how a run trains. Two runs with equal recipes, datasets and bases on
  * equal machines give equal adapters.
  *
+ * @param baseFormat how the base's matrices are held while the adapter is trained (QLoRA)
  * @param steps optimizer steps; 0 to go by {@code epochs}
  * @param epochs passes over the training split, fractions allowed
  * @param warmup steps with a rising learning rate; below 1 a share of all steps
@@ -42,6 +44,7 @@ import org.jspecify.annotations.Nullable;
 public record Recipe(
     Objective objective,
     AdapterKind adapter,
+    Packing baseFormat,
     int steps,
     double epochs,
     double learningRate,
@@ -115,6 +118,7 @@ public record Recipe(
         new Recipe(
             s.choice("objective", Objective.SFT),
             s.choice("adapter", AdapterKind.LORA),
+            s.choice("baseFormat", Packing.NONE),
             s.integer("steps", 0, 0, most),
             s.number("epochs", 1, 0.001, 10_000),
             s.number("learningRate", 2e-4, 0, 10),
@@ -211,6 +215,7 @@ public record Recipe(
     var m = new LinkedHashMap<String, Object>();
     m.put("objective", word(objective));
     m.put("adapter", word(adapter));
+    m.put("baseFormat", word(baseFormat));
     m.put("steps", steps);
     m.put("epochs", epochs);
     m.put("learningRate", learningRate);

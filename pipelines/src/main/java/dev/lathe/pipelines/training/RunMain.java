@@ -10,7 +10,6 @@ import dev.lathe.engine.Adapter;
 import dev.lathe.engine.AdapterFiles;
 import dev.lathe.engine.Decoder;
 import dev.lathe.engine.device.ComputeDevice;
-import dev.lathe.engine.program.Archive.Noise;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import dev.lathe.pipelines.supervision.Journal;
@@ -108,7 +107,7 @@ public final class RunMain {
     var start = Start.of(recipe, base);
 
     var folder = Path.of(spec.dataset().folder());
-    try (var decoder = decoder(base, start.shape(), recipe.noise(), precision, device);
+    try (var decoder = decoder(base, start.shape(), recipe, precision, device);
         var train = split(folder, "train", recipe, base).orElseThrow(() -> empty(spec));
         var validation = split(folder, "validation", recipe, base).orElse(null)) {
       var checkpoints = new Checkpoints(run.checkpoints(), recipe.keep(), machine, start.config());
@@ -154,9 +153,10 @@ public final class RunMain {
   }
 
   private static Decoder decoder(
-      Base base, LoraShape shape, Noise noise, Precision precision, ComputeDevice device) {
+      Base base, LoraShape shape, Recipe recipe, Precision precision, ComputeDevice device) {
     try (var weights = base.weights()) {
-      return Decoder.open(weights, base.config(), shape, noise, precision, device);
+      return Decoder.open(
+          weights, base.config(), shape, recipe.noise(), recipe.baseFormat(), precision, device);
     }
   }
 

@@ -15,7 +15,7 @@ class RecipeTest {
   void theDefaultsAreWhatTheDocumentationSays() {
     assertThat(Recipe.defaults().toMap().toString())
         .isEqualTo(
-            "{objective=sft, adapter=lora, steps=0, epochs=1.0, learningRate=2.0E-4,"
+            "{objective=sft, adapter=lora, baseFormat=none, steps=0, epochs=1.0, learningRate=2.0E-4,"
                 + " schedule=cosine, warmup=0.03, weightDecay=0.0, clip=1.0, rank=8, alpha=16.0,"
                 + " rsLora=false, dropout=0.0, loraPlus=1.0, neftune=0.0, targets=[all],"
                 + " batchTokens=1024, accumulate=1, maxLength=0, precision=auto,"
