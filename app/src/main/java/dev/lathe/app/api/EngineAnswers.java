@@ -18,9 +18,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -33,9 +30,6 @@ import tools.jackson.databind.json.JsonMapper;
 public final class EngineAnswers implements ServedAnswers {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final Duration PATIENCE = Duration.ofMinutes(5);
-
-  /** As many at once as the engine decodes side by side. */
-  private static final int AT_ONCE = 4;
 
   private final LocalEngines engines;
   private final Function<ModelVersion, LocalModel> files;
@@ -52,29 +46,19 @@ public final class EngineAnswers implements ServedAnswers {
   public List<Answer> answer(ModelVersion version, List<Question> questions) {
     var model = files.apply(version);
     try (var lease = engines.lease(model);
-        var client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-        var threads = Executors.newFixedThreadPool(AT_ONCE)) {
-      var asked = new ArrayList<Future<Answer>>();
-      for (var question : questions) {
-        asked.add(threads.submit(() -> ask(client, lease.address(), model.id(), question)));
-      }
+        var client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
       var answers = new ArrayList<Answer>();
-      for (var answer : asked) {
-        try {
-          answers.add(answer.get());
-        } catch (ExecutionException e) {
-          threads.shutdownNow();
-          if (e.getCause() instanceof IOException) {
-            lease.broken();
-          }
-          throw e.getCause() instanceof RuntimeException r
-              ? r
-              : new EngineUnavailable("the engine broke off: " + e.getCause(), e);
-        } catch (InterruptedException e) {
-          threads.shutdownNow();
-          Thread.currentThread().interrupt();
-          throw new IllegalStateException("interrupted", e);
+      try {
+        // One after another: answers that share a batch are rounded otherwise each time.
+        for (var question : questions) {
+          answers.add(ask(client, lease.address(), model.id(), question));
         }
+      } catch (IOException e) {
+        lease.broken();
+        throw new EngineUnavailable("the engine broke off: " + e, e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted", e);
       }
       return answers;
     }
@@ -86,6 +70,7 @@ public final class EngineAnswers implements ServedAnswers {
     body.put("model", model);
     body.put("messages", question.messages().stream().map(EngineAnswers::message).toList());
     body.put("temperature", 0);
+    body.put("cache_prompt", false); // nor is what stands in the cache computed as it would be now
     body.put("max_tokens", question.maxTokens());
     body.put("logprobs", true); // with them come the tokens' ids
     var request =

@@ -230,7 +230,8 @@ public final class Datasets implements Runnable {
         Text.count(d.path("broken")));
     tellCounts(out, "dropped", d.path("dropped"));
     tellCounts(out, "redacted", d.path("redactions"));
-    tellCounts(out, "tools", d.path("toolPolicy"));
+    tellTools(out, d.path("toolPolicy"));
+    tellCounts(out, "changed", d.path("changes"));
     tellCounts(out, "cut", d.path("truncated"));
     for (var source : d.path("sources")) {
       for (var broken : source.path("firstBroken")) {
@@ -246,7 +247,26 @@ public final class Datasets implements Runnable {
           Text.count(entry.getValue().path("labelTokens")));
     }
     table.print(out);
+    if (d.path("splits").path("validation").path("conversations").asLong(0) == 0) {
+      out.println(
+          "  note: no conversation fell to validation, so runs on it are not validated; build it"
+              + " with --set validation=0.2, say");
+    }
     out.println("  id " + d.path("id").asString(""));
+  }
+
+  private static void tellTools(java.io.PrintStream out, JsonNode tools) {
+    long calls = tools.path("calls").asLong(0);
+    long results = tools.path("results").asLong(0);
+    if (calls + results > 0) {
+      out.printf(
+          "  tools     %,d calls and %,d results; what the base's template cannot show is text:"
+              + " %,d calls in <tool_call>, %,d results in <tool_response>%n",
+          calls,
+          results,
+          tools.path("callsAsText").asLong(0),
+          tools.path("resultsAsText").asLong(0));
+    }
   }
 
   private static void tellCounts(java.io.PrintStream out, String what, JsonNode counts) {

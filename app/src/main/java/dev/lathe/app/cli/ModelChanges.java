@@ -1,6 +1,8 @@
 package dev.lathe.app.cli;
 
 import dev.lathe.app.owner.OwnerClient;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -88,11 +90,22 @@ final class ModelChanges {
       body.put("version", ref);
       body.put("force", force);
       JsonNode result;
+      var asked = Instant.now().truncatedTo(ChronoUnit.SECONDS);
       try (var progress = new Progress(terminal())) {
         result = owner.work("models/promote", body, p -> tell(p, progress));
       }
-      print(result, p -> tellPromotion(p, terminal()));
+      print(result, p -> told(p, asked));
       return ExitStatus.DONE;
+    }
+
+    /** What stood there already was promoted before this was asked. */
+    private void told(JsonNode p, Instant asked) {
+      if (Instant.parse(p.path("at").asString()).isBefore(asked)) {
+        terminal()
+            .out()
+            .println(p.path("version").asString("") + " is " + alias + " already, since:");
+      }
+      tellPromotion(p, terminal());
     }
 
     static void tell(JsonNode told, Progress progress) {

@@ -28,6 +28,7 @@ final class RunFollower {
   private final Terminal terminal;
   private final AtomicLong seq = new AtomicLong();
   private @Nullable Double evaluated;
+  private long steps;
 
   RunFollower(OwnerClient owner, String id, Terminal terminal) {
     this.owner = owner;
@@ -50,7 +51,8 @@ final class RunFollower {
   JsonNode toItsEnd(Interrupt interrupt) {
     var previous = Signal.handle(new Signal("INT"), handler(interrupt));
     try (var progress = new Progress(terminal)) {
-      progress.update("waiting for its turn", 0, 0, "");
+      var state = owner.get("runs/" + Text.segment(id)).path("state").asString("");
+      progress.update(state.equals("queued") ? "waiting for its turn" : state, 0, 0, "");
       owner.follow(
           () -> "runs/" + Text.segment(id) + "/journal?follow=true&after=" + seq.get(),
           line -> {
@@ -68,10 +70,16 @@ final class RunFollower {
     switch (record.path("type").asString("")) {
       case "started" -> {
         long from = record.path("fromStep").asLong(0);
-        long steps = record.path("steps").asLong(0);
+        steps = record.path("steps").asLong(0);
         progress.update(from == 0 ? "starting" : "going on", from, steps, machine(record));
       }
       case "step" -> step(record, progress);
+      case "evaluating" ->
+          progress.update(
+              "validating",
+              record.path("step").asLong(0),
+              steps,
+              String.format(Locale.ROOT, "%,d tokens", record.path("tokens").asLong(0)));
       case "eval" -> evaluated = record.path("loss").asDouble(Double.NaN);
       case "event" ->
           progress.note(

@@ -20,10 +20,20 @@ public final class BadInput extends RuntimeException {
   }
 
   public BadInput(String what, @Nullable String value, String remedy, @Nullable Throwable cause) {
-    super(what + (value == null ? "" : ": " + value) + ". " + remedy, cause);
+    super(message(what, value, remedy), cause);
     this.what = what;
     this.value = value;
     this.remedy = remedy;
+  }
+
+  private static String message(String what, @Nullable String value, String remedy) {
+    if (value == null) {
+      return what + ". " + remedy;
+    }
+    // Several problems stand in lines of their own.
+    return value.startsWith("\n")
+        ? what + ":" + value + remedy
+        : what + ": " + value + ". " + remedy;
   }
 
   /** One error out of several, so that a user mends them all at once. */

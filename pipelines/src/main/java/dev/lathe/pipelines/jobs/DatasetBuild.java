@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -255,7 +256,11 @@ final class DatasetBuild implements AutoCloseable {
   private static String dropped(Work w) {
     return w.tally.dropped.isEmpty()
         ? "the logs hold none."
-        : "dropped by rule " + w.tally.dropped + ". A recipe can change the rules.";
+        : "dropped by rule: "
+            + w.tally.dropped.entrySet().stream()
+                .map(e -> e.getKey() + " " + e.getValue())
+                .collect(Collectors.joining(", "))
+            + ". A recipe can change the rules.";
   }
 
   DatasetVersion published() {

@@ -8,6 +8,9 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -22,6 +25,9 @@ final class Worker {
 
   private Worker() {}
 
+  private static final String YIELD =
+      "command -v nice >/dev/null && exec nice -n 19 \"$@\"; exec \"$@\"";
+
   /** How far the work is. */
   record Step(String stage, long done, long total) {}
 
@@ -32,7 +38,7 @@ final class Worker {
    */
   static <A> A run(String main, Object request, Class<A> answer, Consumer<Step> progress) {
     var command = RunCommand.of(main, System.getProperty("java.class.path"));
-    var builder = new ProcessBuilder(command.java());
+    var builder = new ProcessBuilder(yielding(command.java()));
     command.environment().forEach((k, v) -> builder.environment().putIfAbsent(k, v));
     try {
       var errors = Files.createTempFile("lathe-worker-", ".log");
@@ -63,6 +69,19 @@ final class Worker {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted", e);
     }
+  }
+
+  /**
+   * The command at the lowest priority: what answers users goes before what measures. Two cores are
+   * soon too few for both, and requests would pile up behind a gate.
+   */
+  private static List<String> yielding(List<String> command) {
+    if (!Files.isExecutable(Path.of("/bin/sh"))) {
+      return command;
+    }
+    var line = new ArrayList<>(List.of("/bin/sh", "-c", YIELD, "sh"));
+    line.addAll(command);
+    return line;
   }
 
   private static <A> @Nullable A lastLine(Process process, Class<A> answer, Consumer<Step> progress)

@@ -6,12 +6,16 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Tells of a run process that ended without a word: how, its last words, and the remedy. */
 public final class Death {
   private static final int LAST_BYTES = 8_192;
   private static final int LAST_LINES = 12;
+
+  /** PyTorch's log lines, "[W1121 19:24:33.7 File.h:74] …": they come with every run. */
+  private static final Pattern LIBRARYS_WARNING = Pattern.compile("^\\[W\\d{4} ");
 
   private Death() {}
 
@@ -24,7 +28,7 @@ public final class Death {
         + (exitStatus == null ? "" : " (" + meaning(exitStatus) + ")")
         + "; './lathe runs resume "
         + run.id()
-        + "' goes on from its last checkpoint"
+        + "' goes on from its newest checkpoint, or begins again when it has none"
         + (last.isEmpty() ? "" : ". Its last words:\n  " + String.join("\n  ", last));
   }
 
@@ -39,7 +43,7 @@ public final class Death {
     };
   }
 
-  /** The end of process.log, without blank lines. */
+  /** The end of process.log, without blank lines and the libraries' usual warnings. */
   static List<String> lastLines(RunDirectory run) {
     try (var channel = FileChannel.open(run.processLog(), StandardOpenOption.READ)) {
       long from = Math.max(0, channel.size() - LAST_BYTES);
@@ -50,7 +54,7 @@ public final class Death {
       var lines =
           new String(bytes.array(), StandardCharsets.UTF_8)
               .lines()
-              .filter(l -> !l.isBlank())
+              .filter(l -> !l.isBlank() && !LIBRARYS_WARNING.matcher(l).find())
               .toList();
       return lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size());
     } catch (IOException e) {

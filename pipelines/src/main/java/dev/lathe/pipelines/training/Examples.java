@@ -73,6 +73,20 @@ final class Examples implements AutoCloseable {
     return DataOrder.filled(IntStream.range(0, size()).toArray(), lengths, budget);
   }
 
+  /** As much from the beginning as holds so many tokens, one example at least; 0 for all. */
+  List<int[]> inOrder(int budget, int most) {
+    int end = 0;
+    long tokens = 0;
+    while (end < size() && (most == 0 || end == 0 || tokens + lengths[end] <= most)) {
+      tokens += lengths[end++];
+    }
+    return DataOrder.filled(IntStream.range(0, end).toArray(), lengths, budget);
+  }
+
+  long tokens(List<int[]> batches) {
+    return batches.stream().flatMapToInt(Arrays::stream).mapToLong(i -> lengths[i]).sum();
+  }
+
   MicroBatch.Sequence sequence(int index) {
     var example = shard.example(index);
     int n = lengths[index];

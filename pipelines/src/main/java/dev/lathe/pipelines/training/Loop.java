@@ -20,6 +20,9 @@ final class Loop {
   interface Watcher {
     void stepped(TrainingState state, long steps, double epochs, double learningRate, double norm);
 
+    /** An evaluation begins, of so many tokens. */
+    void evaluating(long step, long tokens);
+
     void evaluated(long step, Score score);
 
     void checkpoint(TrainingState state);
@@ -170,18 +173,22 @@ final class Loop {
     return new SplittableRandom(((long) recipe.seed() << 32) ^ step).nextInt() + 31 * batch;
   }
 
-  /** Loss over the whole validation split, or null when there is none. */
+  /**
+   * Loss over the validation split, or as much of it as the recipe asks for; null when there is
+   * none.
+   */
   private @Nullable Score evaluate(long step) {
     if (validation == null) {
       return null;
     }
-    var score = score(decoder, validation, recipe.batchTokens());
+    var batches = validation.inOrder(recipe.batchTokens(), recipe.evalTokens());
+    watcher.evaluating(step, validation.tokens(batches));
+    var score = score(decoder, validation, batches);
     watcher.evaluated(step, score);
     return score;
   }
 
-  static Score score(Decoder decoder, Examples examples, int budget) {
-    List<int[]> batches = examples.inOrder(budget);
+  static Score score(Decoder decoder, Examples examples, List<int[]> batches) {
     var total = Score.NONE;
     for (var indexes : batches) {
       total = total.plus(decoder.evaluate(examples.batch(indexes)));

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param dropout share of an adapter's input that is zeroed in training (PEFT's lora_dropout)
  * @param loraPlus how many times faster B learns than A (LoRA+, Hayou et al. 2024)
  * @param neftune alpha of the noise on training's embeddings (Jain et al. 2023), 0 for none
+ * @param evalTokens tokens of the validation split that are evaluated, from its beginning; 0 for
+ *     all
  * @param patience evaluations in a row without a lower loss that end the run; 0 for any number
  * @param result which adapter the run ends with
  * @param targets projections that get an adapter, by PEFT's names; {@code all} alone for every one
@@ -68,6 +70,7 @@ public record Recipe(
     int threads,
     int seed,
     int evalEvery,
+    int evalTokens,
     int patience,
     Kept result,
     int checkpointEvery,
@@ -142,6 +145,7 @@ public record Recipe(
             s.integer("threads", 0, 0, 4096),
             s.integer("seed", 7, 0, most),
             s.integer("evalEvery", 100, 0, most),
+            s.integer("evalTokens", 16_384, 0, most),
             s.integer("patience", 0, 0, most),
             s.choice("result", Kept.AUTO),
             s.integer("checkpointEvery", 100, 0, most),
@@ -241,6 +245,7 @@ public record Recipe(
     m.put("threads", threads);
     m.put("seed", seed);
     m.put("evalEvery", evalEvery);
+    m.put("evalTokens", evalTokens);
     m.put("patience", patience);
     m.put("result", word(result));
     m.put("checkpointEvery", checkpointEvery);

@@ -65,6 +65,11 @@ final class RunJournal implements Loop.Watcher {
   }
 
   @Override
+  public void evaluating(long step, long tokens) {
+    journal.append("evaluating", Map.of("step", step, "tokens", tokens));
+  }
+
+  @Override
   public void evaluated(long step, Score score) {
     journal.append(
         "eval",

@@ -50,6 +50,9 @@ class LoopTest {
     public void stepped(TrainingState s, long steps, double epochs, double rate, double norm) {}
 
     @Override
+    public void evaluating(long step, long tokens) {}
+
+    @Override
     public void evaluated(long step, Score score) {
       evaluations.add(score.meanLoss());
     }

@@ -19,7 +19,7 @@ class RecipeTest {
                 + " schedule=cosine, warmup=0.03, weightDecay=0.0, clip=1.0, rank=8, alpha=16.0,"
                 + " rsLora=false, dropout=0.0, loraPlus=1.0, neftune=0.0, targets=[all],"
                 + " batchTokens=1024, accumulate=1, maxLength=0, precision=auto,"
-                + " device=auto, threads=0, seed=7, evalEvery=100, patience=0, result=auto, checkpointEvery=100, keep=3,"
+                + " device=auto, threads=0, seed=7, evalEvery=100, evalTokens=16384, patience=0, result=auto, checkpointEvery=100, keep=3,"
                 + " shuffle=true}");
   }
 

@@ -167,7 +167,7 @@ public final class ModelRegistry {
       var names = names();
       return new BadInput(
           "no such model",
-          given,
+          ref.name(),
           names.isEmpty()
               ? "There is none yet: a completed './lathe train … --name NAME' becomes one."
               : DidYouMean.remedy(ref.name(), names));

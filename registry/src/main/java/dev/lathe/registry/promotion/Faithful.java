@@ -18,7 +18,10 @@ public final class Faithful {
   /** Nats that a token may lie below the trainer's best. */
   public static final double MOST_BELOW = 0.5;
 
-  /** The share of tokens that must be the trainer's best. */
+  /** Nats within which two tokens are a tie, which rounding may turn either way. */
+  public static final double TIE = 0.05;
+
+  /** The share of tokens that must be the trainer's best, or tie with it. */
   public static final double SAME = 0.95;
 
   /** Prompts, and positions that their answers have together at least, unless they end early. */
@@ -38,6 +41,11 @@ public final class Faithful {
   public record Position(double token, double best, boolean same) {
     double below() {
       return best - token;
+    }
+
+    /** Whether it is the trainer's best token, or as good. */
+    boolean asGood() {
+      return same || below() <= TIE;
     }
   }
 
@@ -60,11 +68,12 @@ public final class Faithful {
         Locale.ROOT,
         "of the serving engine's greedy answers to %d prompts (%d positions or more, stop tokens"
             + " included) each token within %.1f nat of the trainer's best, %.0f %% of them the"
-            + " same",
+            + " same or a tie (%.2f nat)",
         PROMPTS,
         POSITIONS,
         MOST_BELOW,
-        100 * SAME);
+        100 * SAME,
+        TIE);
   }
 
   /**
@@ -74,6 +83,8 @@ public final class Faithful {
     long positions = answers.stream().mapToLong(a -> a.positions().size()).sum();
     long same =
         answers.stream().flatMap(a -> a.positions().stream()).filter(Position::same).count();
+    long asGood =
+        answers.stream().flatMap(a -> a.positions().stream()).filter(Position::asGood).count();
     long stopped = answers.stream().filter(Answer::stopped).count();
     long far = 0;
     double furthest = 0;
@@ -91,16 +102,19 @@ public final class Faithful {
       }
     }
     var wentOn = answers.stream().filter(Answer::wentOn).map(Answer::prompt).toList();
-    double share = positions == 0 ? 0 : (double) same / positions;
+    double share = positions == 0 ? 0 : (double) asGood / positions;
     var found = new ArrayList<String>();
     found.add(
         String.format(
             Locale.ROOT,
-            "%s: %d of %d positions the same (%.1f %%)",
+            "%s: %d of %d positions the same (%.1f %%)%s",
             engine,
             same,
             positions,
-            100 * share));
+            positions == 0 ? 0 : 100.0 * same / positions,
+            asGood == same
+                ? ""
+                : String.format(Locale.ROOT, ", %d with ties (%.1f %%)", asGood, 100 * share)));
     found.add(
         far == 0
             ? String.format(Locale.ROOT, "the furthest %.2f nat below", furthest)

@@ -150,7 +150,9 @@ final class Answering {
       reply.event(DONE);
     } catch (IOException e) {
       // The first byte has gone, so the stream itself tells.
-      error = who + " broke off: " + e.getMessage();
+      // An HTTP client's own words say nothing to whoever reads the stream.
+      var why = e.getClass() == IOException.class ? e.getMessage() : "the connection ended";
+      error = who + " broke off: " + why;
       reply.event(WireError.upstream("upstream_broke_off", error + ". Ask again.").json());
     }
     reply.flush();

@@ -3,6 +3,7 @@ package dev.lathe.serving.routing;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.ServedBase;
+import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.registry.models.ModelRef;
@@ -11,6 +12,7 @@ import dev.lathe.registry.models.ModelVersion;
 import dev.lathe.registry.promotion.Aliases;
 import dev.lathe.serving.providers.LocalModel;
 import dev.lathe.serving.wire.WireError;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +36,9 @@ public final class RegistryTargets implements LocalTargets {
   private final BaseStore bases;
   private final Standings standings;
   private final Map<String, Looked> looked = new ConcurrentHashMap<>();
+
+  /** Time and size of each version's adapter when its hash was found to be the registered one. */
+  private final Map<String, String> intact = new ConcurrentHashMap<>();
 
   /** What a version or base was found to be, and when: files are looked at once a second. */
   private record Looked(Target.Local target, long at) {
@@ -162,9 +167,40 @@ public final class RegistryTargets implements LocalTargets {
             adapter.toString(),
             "'./lathe models verify " + version.version() + "' tells what is missing.");
       }
+      requireIntact(version, adapter);
       return new Target.Local(model(version.version(), base, adapter), base.name(), version, null);
     } catch (BadInput e) {
       throw WireError.unavailable("model_unusable", String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** What engines load is what was registered: hashed once, and again when the file changed. */
+  private void requireIntact(ModelVersion version, Path adapter) {
+    var registered =
+        version.files().stream().filter(f -> f.path().equals(ADAPTER)).findFirst().orElse(null);
+    if (registered == null) {
+      return; // a version of before served files had hashes
+    }
+    try {
+      var stamp = Files.getLastModifiedTime(adapter) + " " + Files.size(adapter);
+      if (stamp.equals(intact.get(version.version()))) {
+        return;
+      }
+      if (!Sha256.of(adapter).equals(registered.sha256())) {
+        throw new BadInput(
+            "the adapter of '" + version.version() + "' is not the file that was registered",
+            adapter.toString(),
+            "'./lathe models verify "
+                + version.version()
+                + "' tells more. Restore it from a backup, or ask for another version.");
+      }
+      intact.put(version.version(), stamp);
+    } catch (IOException e) {
+      throw new BadInput(
+          "the adapter of '" + version.version() + "' cannot be read (" + e.getMessage() + ")",
+          adapter.toString(),
+          "Look at the disk and the file's rights.",
+          e);
     }
   }
 

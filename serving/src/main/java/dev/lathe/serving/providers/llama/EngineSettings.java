@@ -38,7 +38,7 @@ public record EngineSettings(
   public static EngineSettings defaults() {
     return new EngineSettings(
         4,
-        64,
+        1024, // a wait is better than a refusal: clients have timeouts of their own
         0,
         6,
         Duration.ofMinutes(15),
