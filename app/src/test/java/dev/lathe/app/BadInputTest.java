@@ -175,9 +175,9 @@ class BadInputTest {
   void aDatasetWithoutALabelledTokenIsNotMade() throws IOException {
     var unlearned = lines(3).replace("\"assistant\",", "\"assistant\",\"weight\":0,");
     assertThat(build(file("weights.jsonl", unlearned)).refused().err())
-        .contains("would be empty", "bad", "no-assistant=3");
+        .contains("would be empty", "bad", "no-assistant 3");
     assertThat(build(good, "--set", "maxLength=4").refused().err())
-        .contains("no labelled token", "bad", "no-label=30");
+        .contains("no labelled token", "bad", "no-label 30");
   }
 
   @Test

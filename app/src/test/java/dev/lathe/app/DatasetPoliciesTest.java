@@ -35,7 +35,7 @@ class DatasetPoliciesTest {
       assertThat(shown.path("callsAsText").asInt()).isEqualTo(2);
       assertThat(shown.path("resultsAsText").asInt()).isEqualTo(2);
       assertThat(home.run("dataset", "show", "tea").done().out())
-          .contains("callsAsText: 2", "resultsAsText: 2");
+          .contains("2 calls in <tool_call>, 2 results in <tool_response>");
 
       var preview = home.run("dataset", "preview", "tea", "--json").done().json();
       var text = text(preview, false);

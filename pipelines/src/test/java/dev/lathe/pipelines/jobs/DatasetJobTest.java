@@ -262,7 +262,7 @@ class DatasetJobTest {
     assertThatThrownBy(() -> job.build(request(List.of(down), Map.of()), p -> {}))
         .isInstanceOf(BadInput.class)
         .hasMessageContaining("empty")
-        .hasMessageContaining("down-voted=1");
+        .hasMessageContaining("down-voted 1");
     assertThatThrownBy(
             () -> job.build(request(List.of(home.resolve("no.jsonl")), Map.of()), p -> {}))
         .isInstanceOf(BadInput.class);
