@@ -20,10 +20,12 @@ import dev.lathe.serving.routing.Targets;
 import dev.lathe.serving.settings.LatheYaml;
 import dev.lathe.serving.settings.Provider;
 import dev.lathe.serving.settings.ServerLimits;
+import java.net.URI;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.tomcat.util.buf.EncodedSolidusHandling;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -35,6 +37,9 @@ import org.springframework.transaction.PlatformTransactionManager;
 /** What routes requests for models. */
 @Configuration(proxyBeanMethods = false)
 class RouterParts {
+  /** An engine's own queue is the bound; it refuses in its own words. */
+  private static final int TO_AN_ENGINE = 4096;
+
   /**
    * What {@code lathe.yaml} says. A server that was asked to serve refuses a broken one; a command
    * that owns the home for a moment tells of it only when a provider is wanted.
@@ -61,14 +66,15 @@ class RouterParts {
       }
     }
 
-    int connections() {
+    /** Connections to every provider's server; two providers at one server share the sum. */
+    Map<URI, Integer> connections() {
       try {
         return yaml.get().providers().values().stream()
-            .mapToInt(Provider::connections)
-            .max()
-            .orElse(256);
+            .collect(
+                Collectors.toMap(
+                    p -> p.baseUrl().resolve("/"), Provider::connections, Integer::sum));
       } catch (BadInput e) {
-        return 256;
+        return Map.of();
       }
     }
   }
@@ -90,7 +96,7 @@ class RouterParts {
 
   @Bean(destroyMethod = "close")
   Upstream upstream(Configured configured) {
-    return new Upstream(configured.connections());
+    return new Upstream(TO_AN_ENGINE, configured.connections());
   }
 
   /** Their processes end with this bean: after the answers, before the database. */

@@ -1,17 +1,23 @@
 package dev.lathe.serving.providers.remote;
 
 import java.io.IOException;
+import java.net.URI;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.hc.client5.http.ConnectTimeoutException;
+import org.apache.hc.client5.http.HttpRoute;
 import org.apache.hc.client5.http.classic.methods.HttpPost;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.impl.DefaultSchemePortResolver;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.client5.http.routing.RoutingSupport;
 import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
 import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.NoHttpResponseException;
 import org.apache.hc.core5.http.io.SocketConfig;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
@@ -22,7 +28,7 @@ import org.apache.hc.core5.util.Timeout;
 /** One pool of connections to every upstream. Calls block; virtual threads make them. */
 public final class Upstream implements AutoCloseable {
   private static final Timeout CONNECT = Timeout.ofSeconds(5);
-  private static final Timeout POOLED = Timeout.ofSeconds(5);
+  private static final Timeout POOLED = Timeout.ofSeconds(60);
 
   private final PoolingHttpClientConnectionManager pool;
   private final CloseableHttpClient http;
@@ -31,6 +37,14 @@ public final class Upstream implements AutoCloseable {
    * @param connections to one upstream at most
    */
   public Upstream(int connections) {
+    this(connections, Map.of());
+  }
+
+  /**
+   * @param connections to one upstream at most
+   * @param own what stands instead for some servers, by any address of theirs
+   */
+  public Upstream(int connections, Map<URI, Integer> own) {
     pool =
         PoolingHttpClientConnectionManagerBuilder.create()
             .setPoolConcurrencyPolicy(PoolConcurrencyPolicy.LAX)
@@ -43,6 +57,7 @@ public final class Upstream implements AutoCloseable {
                     .setValidateAfterInactivity(TimeValue.ofSeconds(1))
                     .build())
             .build();
+    own.forEach((address, most) -> pool.setMaxPerRoute(route(address), most));
     http =
         HttpClients.custom()
             .setConnectionManager(pool)
@@ -53,6 +68,14 @@ public final class Upstream implements AutoCloseable {
             .disableAuthCaching()
             .disableContentCompression() // answers are passed on as bytes
             .build();
+  }
+
+  private static HttpRoute route(URI address) {
+    var host = new HttpHost(address.getScheme(), address.getHost(), address.getPort());
+    return new HttpRoute(
+        RoutingSupport.normalize(host, DefaultSchemePortResolver.INSTANCE),
+        null,
+        "https".equalsIgnoreCase(address.getScheme()));
   }
 
   /**
