@@ -2,6 +2,7 @@
 import { html } from "lit";
 import { Room } from "./parts.js";
 import { nearest } from "./curves.js";
+import { tickPower } from "./format.js";
 
 let library;
 const loaded = () => (library ??= import("echarts"));
@@ -12,11 +13,13 @@ const coarse = matchMedia("(pointer: coarse)");
 /**
  * Properties:
  *   lines  [{key, name, slot, dash, layers: [{kind: "raw" | "line" | "dots", points: [[x, y]]}], values: [{label, points}]}]
- *   x, y   how to write a position and a value; log: a logarithmic y axis; clip: [low, high] or null
+ *   x, y   how to write a position and a value, exactly; tickX, tickY: how to write them along an axis, given the
+ *          power of ten of the distance between ticks; whole: no value is told in parts
+ *   log    a logarithmic y axis; clip: [low, high] or null
  *   label  what the chart shows, for those who do not see it; small: a panel without zoom
  */
 class Chart extends Room {
-  static properties = { lines: { attribute: false }, x: { attribute: false }, y: { attribute: false }, log: { type: Boolean }, clip: { attribute: false }, label: {}, small: { type: Boolean } };
+  static properties = { lines: { attribute: false }, x: { attribute: false }, y: { attribute: false }, tickX: { attribute: false }, tickY: { attribute: false }, whole: { type: Boolean }, log: { type: Boolean }, clip: { attribute: false }, label: {}, small: { type: Boolean } };
 
   #chart = null;
   #resize = new ResizeObserver(() => this.#chart?.resize());
@@ -29,7 +32,7 @@ class Chart extends Room {
   constructor() {
     super();
     this.lines = [];
-    this.x = this.y = String;
+    this.x = this.y = this.tickX = this.tickY = String;
     this.label = "";
     this.clip = null;
   }
@@ -86,16 +89,40 @@ class Chart extends Room {
   #draw() {
     if (!this.#chart) return;
     const paper = css("--paper");
-    const ground = [paper, this.log, this.clip].join();
+    const powers = this.#powers;
+    const ground = [paper, this.log, this.clip, powers].join();
     const series = this.lines.flatMap((line) => line.layers.map((layer) => drawn(line, layer, this.lines.length > 3 ? 0.16 : 0.3)));
-    this.#chart.setOption(ground === this.#ground ? { series } : { ...this.#axes(), series }, { replaceMerge: ["series"] });
+    this.#chart.setOption(ground === this.#ground ? { series } : { ...this.#axes(powers), series }, { replaceMerge: ["series"] });
     if (this.#ground === "" && !this.small && !coarse.matches) {
       this.#chart.dispatchAction({ type: "takeGlobalCursor", key: "dataZoomSelect", dataZoomSelectActive: true });
     }
     this.#ground = ground;
   }
 
-  #axes() {
+  /** How far apart the ticks of x and y lie, as powers of ten: what they say needs that many digits. */
+  get #powers() {
+    const layers = this.lines.flatMap((line) => line.layers);
+    return [0, 1].map((i) => {
+      let low = Infinity;
+      let high = -Infinity;
+      if (i && this.clip) [low, high] = this.clip;
+      else
+        for (const { points } of layers)
+          for (const point of points) {
+            low = Math.min(low, point[i]);
+            high = Math.max(high, point[i]);
+          }
+      // Around a single value ECharts spans as much as the value itself.
+      return low > high ? 0 : tickPower(high - low || Math.abs(high) || 1, i ? this.#parts.y : this.#parts.x);
+    });
+  }
+
+  get #parts() {
+    return this.small ? { x: 3, y: 2 } : { x: 8, y: 5 };
+  }
+
+  #axes([across, up]) {
+    const { x, y } = this.#parts;
     const ink = css("--ink-soft");
     const hair = css("--hair");
     const text = { color: ink, fontFamily: getComputedStyle(this).fontFamily, fontSize: this.small ? 11 : 12 };
@@ -104,8 +131,8 @@ class Chart extends Room {
       animation: false,
       textStyle: text,
       grid: { ...this.#margins, top: 10, bottom: this.small ? 20 : 26 },
-      xAxis: { type: "value", min: "dataMin", max: "dataMax", splitNumber: this.small ? 3 : 8, axisLine: line, axisTick: { show: false }, splitLine: { show: false }, axisLabel: { ...text, formatter: (v) => this.x(v), hideOverlap: true }, axisPointer: { label: { show: false } } },
-      yAxis: { type: this.log ? "log" : "value", scale: true, min: this.clip?.[0] ?? null, max: this.clip?.[1] ?? null, splitNumber: this.small ? 2 : 5, axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: hair } }, axisLabel: { ...text, formatter: (v) => this.y(v), hideOverlap: true } },
+      xAxis: { type: "value", min: "dataMin", max: "dataMax", splitNumber: x, minInterval: 1, axisLine: line, axisTick: { show: false }, splitLine: { show: false }, axisLabel: { ...text, formatter: once((v) => this.tickX(v, across)), hideOverlap: true }, axisPointer: { label: { show: false } } },
+      yAxis: { type: this.log ? "log" : "value", scale: true, min: this.clip?.[0] ?? null, max: this.clip?.[1] ?? null, splitNumber: y, ...(this.whole ? { minInterval: 1 } : {}), axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: hair } }, axisLabel: { ...text, formatter: once((v) => this.tickY(v, up)), hideOverlap: true } },
       tooltip: {
         trigger: "axis",
         confine: true,
@@ -142,7 +169,7 @@ class Chart extends Room {
     const box = document.createElement("div");
     box.className = "read-out";
     const head = box.appendChild(document.createElement("div"));
-    head.textContent = this.x(x, true);
+    head.textContent = this.x(x);
     for (const line of this.lines) {
       const row = box.appendChild(document.createElement("div"));
       row.className = `read-row s${line.slot % 8}`;
@@ -151,7 +178,7 @@ class Chart extends Room {
       for (const { label, points } of line.values) {
         const point = nearest(points, x);
         const value = row.appendChild(document.createElement("b"));
-        value.textContent = point ? `${label}${this.y(point[1], true)}` : "";
+        value.textContent = point ? `${label}${this.y(point[1])}` : "";
       }
     }
     return box;
@@ -170,8 +197,8 @@ class Chart extends Room {
     const pixel = left + this.#cursor * width;
     this.#chart.dispatchAction({ type: "showTip", x: pixel, y: this.#chart.getHeight() / 2 });
     const x = this.#chart.convertFromPixel({ xAxisIndex: 0 }, pixel);
-    const told = this.lines.map((l) => `${l.name} ${l.values.map((v) => v.label + this.y(nearest(v.points, x)?.[1], true)).join(" ")}`);
-    this.querySelector(".unseen").textContent = `${this.x(x, true)}: ${told.join("; ")}`;
+    const told = this.lines.map((l) => `${l.name} ${l.values.map((v) => v.label + this.y(nearest(v.points, x)?.[1])).join(" ")}`);
+    this.querySelector(".unseen").textContent = `${this.x(x)}: ${told.join("; ")}`;
   }
 
   #hide() {
@@ -180,6 +207,17 @@ class Chart extends Room {
   }
 }
 customElements.define("lathe-chart", Chart);
+
+/** A tick that would say the same as the one before it says nothing: a coarse figure is no second place. */
+function once(write) {
+  let before = "";
+  return (value, index) => {
+    const text = write(value);
+    const again = index > 0 && text === before;
+    before = text;
+    return again ? "" : text;
+  };
+}
 
 /** A layer as ECharts has it; raw lines are paler where many lie over each other. */
 function drawn(line, { kind, points }, pale) {

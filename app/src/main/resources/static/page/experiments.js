@@ -13,15 +13,48 @@ class Experiments extends Room {
   constructor() {
     super();
     this.shown = new Map();
+    /** The phases that somebody chose to see; of the other experiments the last is shown. */
+    this.phases = new Map();
   }
 
   /** A listing need not carry the statistics: each experiment is asked for them. */
   willUpdate() {
     if (!store.experiments || this.#asked === store.experiments) return;
     this.#asked = store.experiments;
-    Promise.all(store.experiments.map((e) => request(`experiments/${segment(e.id)}`)))
-      .then((all) => (this.shown = new Map(all.map((e) => [e.id, e]))))
+    Promise.all(store.experiments.map((e) => this.#ask(e.id)))
+      .then((all) => this.#take(all))
       .catch((e) => store.fail(e));
+  }
+
+  /** The phase looked at; beside a last one that nobody was answered in yet stands the one before it that has figures. */
+  async #ask(id) {
+    const chosen = this.phases.get(id);
+    const report = await this.#phase(id, chosen);
+    if (answers(report) === 0 && report.phase === report.phases)
+      for (let phase = report.phase - 1; phase > 0 && !report.earlier; phase--) {
+        const earlier = await this.#phase(id, phase);
+        if (answers(earlier) > 0) report.earlier = { phase, answers: answers(earlier) };
+      }
+    return report;
+  }
+
+  /** An answer that came after another phase was chosen is of no use any more. */
+  #take(reports) {
+    const wanted = reports.filter((e) => e.phase === (this.phases.get(e.id) ?? e.phases));
+    this.shown = new Map([...this.shown, ...wanted.map((e) => [e.id, e])]);
+  }
+
+  #phase = (id, phase) => request(`experiments/${segment(id)}${phase ? `?phase=${phase}` : ""}`);
+
+  /** The last phase is no choice: when another follows, that one is to be seen. */
+  async #choose(e, phase) {
+    if (phase === e.phases) this.phases.delete(e.id);
+    else this.phases.set(e.id, phase);
+    try {
+      this.#take([await this.#ask(e.id)]);
+    } catch (problem) {
+      store.fail(problem);
+    }
   }
 
   render() {
@@ -31,13 +64,15 @@ class Experiments extends Room {
         <h2 id="experiments-title">Experiments</h2>
         <p>${all?.length ? plural(all.length, "experiment") : nothing}</p>
       </div>
-      ${all == null ? html`<div class="waiting short" aria-busy="true"></div>` : all.length === 0 ? none() : all.map((e) => experiment(this.shown.get(e.id) ?? e))}
+      ${all == null ? html`<div class="waiting short" aria-busy="true"></div>` : all.length === 0 ? none() : all.map((e) => experiment(this.shown.get(e.id) ?? e, (phase) => this.#choose(this.shown.get(e.id), phase)))}
     `;
   }
 }
 customElements.define("lathe-experiments", Experiments);
 
-function experiment(e) {
+const answers = (e) => (e.arms ?? []).reduce((sum, a) => sum + (a.exposures ?? 0), 0);
+
+function experiment(e, choose) {
   const arms = e.arms ?? [];
   const total = arms.reduce((sum, a) => sum + (a.weight ?? 0), 0);
   const others = e.differences ?? (e.difference ? [{ target: arms[1]?.target, ...e.difference }] : []);
@@ -45,8 +80,9 @@ function experiment(e) {
   const level = percent(e.level ?? 0.95);
   return html`
     <article class="experiment" aria-label=${`Experiment ${e.id}`}>
-      <div class="run-head"><h3>${e.id}</h3>${state(e.state)}<span class="note" title=${exactly(e.startedAt)}>since ${when(e.startedAt)}${e.phases > 1 ? `, phase ${e.phase} of ${e.phases}` : ""}${e.endedAt ? `, ended ${when(e.endedAt)}` : ""}</span></div>
-      ${e.verdict ? html`<p class="verdict">${sentence(e.verdict, arms)}</p>` : nothing}
+      <div class="run-head"><h3>${e.id}</h3>${state(e.state)}<span class="note" title=${exactly(e.startedAt)}>since ${when(e.startedAt)}${e.endedAt ? `, ended ${when(e.endedAt)}` : ""}</span></div>
+      ${e.phases > 1 ? phases(e, choose) : nothing}
+      ${e.earlier ? unanswered(e, choose) : e.verdict ? html`<p class="verdict">${sentence(e.verdict, arms)}</p>` : nothing}
       <div class="scroll" tabindex="0" role="region" aria-label=${`Arms of ${e.id}`}>
         <table class="arms">
           <thead>
@@ -59,6 +95,24 @@ function experiment(e) {
     </article>
   `;
 }
+
+/** Other weights begin another phase, in which everybody is assigned anew. */
+const phases = (e, choose) => html`
+  <fieldset class="choice">
+    <legend>Phase</legend>
+    ${Array.from({ length: e.phases }, (_, i) => i + 1).map(
+      (phase) => html`<label><input type="radio" name=${`phase of ${e.id}`} value=${phase} aria-label=${`Phase ${phase} of ${e.id}`} .checked=${e.phase === phase} @change=${() => choose(phase)} /><span>${phase}</span></label>`,
+    )}
+    <span class="note" title=${exactly(e.phaseStartedAt)}>begun ${when(e.phaseStartedAt)}</span>
+  </fieldset>
+`;
+
+const unanswered = (e, choose) => html`
+  <p class="phase-note">
+    <span>Nobody ${e.endedAt ? "was" : "has been"} answered in phase ${e.phase}${e.endedAt ? "" : " yet"}, which began when the weights were changed. Phase ${e.earlier.phase} has ${plural(e.earlier.answers, "answer")}.</span>
+    <button type="button" class="link" aria-label=${`Show phase ${e.earlier.phase} of ${e.id}`} @click=${() => choose(e.earlier.phase)}>Show phase ${e.earlier.phase}</button>
+  </p>
+`;
 
 const arm = (a, i, total, d, reach) => html`
   <tr>

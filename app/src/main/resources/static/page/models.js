@@ -6,7 +6,7 @@ import { request, segment } from "./api.js";
 import { bytes, compact, count, exactly, hash, loss, plural, value, when } from "./format.js";
 
 class Models extends Room {
-  static properties = { known: { state: true } };
+  static properties = { known: { state: true }, all: { state: true } };
   #watch = new Watch(this, "models", "runs");
   #asked = null;
 
@@ -14,6 +14,10 @@ class Models extends Room {
     super();
     /** The model looked at: {name, versions, events}; null before it is loaded. */
     this.known = null;
+    /** The versions of every model, newest first, and what the listing said of it when they were asked for. */
+    this.all = new Map();
+    /** Models whose versions somebody unfolded (true) or folded (false). */
+    this.open = new Map();
   }
 
   /** The model of the version looked at, else the newest. */
@@ -31,23 +35,48 @@ class Models extends Room {
 
   /** Asked again whenever the list was loaded again: an alias may have moved. */
   willUpdate() {
+    for (const model of store.models ?? []) this.#list(model);
     const name = this.#name;
     if (!name || (this.#asked?.models === store.models && this.#asked.name === name)) return;
     this.#asked = { models: store.models, name };
     this.#load(this.#asked);
   }
 
+  /** Versions do not change: they are asked for again only when there are more, or when an alias moved. */
+  #list(model) {
+    const said = JSON.stringify(model);
+    if (this.all.get(model.name)?.said === said) return;
+    const before = this.all.get(model.name);
+    const entry = { said, told: before?.told ?? null, versions: request(`models/${segment(model.name)}/versions`).then((answer) => answer.items) };
+    this.all.set(model.name, entry);
+    entry.versions.then(
+      (items) => {
+        entry.told = items;
+        this.requestUpdate();
+      },
+      (e) => {
+        if (this.all.get(model.name) === entry) this.all.delete(model.name); // the next listing asks again
+        store.fail(e);
+      },
+    );
+  }
+
+  #unfold(model, open) {
+    this.open.set(model.name, open);
+    this.requestUpdate();
+  }
+
   async #load(asked) {
     const { name } = asked;
     try {
       const [versions, history, audit] = await Promise.all([
-        request(`models/${segment(name)}/versions`),
+        this.all.get(name).versions,
         request(`models/${segment(name)}/history`),
         request(`audit?model=${segment(name)}`),
       ]);
       if (this.#asked !== asked) return;
       const refused = audit.items.filter((e) => e.action === "refuse").map((e) => ({ at: e.at, by: e.by, alias: e.subject.slice(name.length + 1), refused: true, ...e.details }));
-      this.known = { name, versions: versions.items, events: [...history.items, ...refused].sort((a, b) => (a.at < b.at ? 1 : -1)) };
+      this.known = { name, versions, events: [...history.items, ...refused].sort((a, b) => (a.at < b.at ? 1 : -1)) };
     } catch (e) {
       store.fail(e);
     }
@@ -64,26 +93,40 @@ class Models extends Room {
     `;
   }
 
-  /** All versions of the model looked at; of the others the newest and those that bear an alias. */
+  /** All versions of the model looked at; of the others the newest and those that bear an alias, until they are unfolded. */
   #model(model) {
-    const known = this.known?.name === model.name ? this.known.versions : null;
+    const known = this.all.get(model.name)?.told;
     const bearers = Map.groupBy(Object.entries(model.aliases), ([, version]) => version);
-    const told = known ?? [...new Set([model.latest, ...bearers.keys()])].map((version) => ({ version, aliases: (bearers.get(version) ?? []).map(([alias]) => alias) }));
     const looked = this.#version?.version;
+    const first = new Set([model.latest, ...bearers.keys()]);
+    const open = this.open.get(model.name) ?? model.name === this.#name;
+    // Before the versions are told, the listing knows which they are, and no more.
+    const all = known ?? [...first].map((version) => ({ version, aliases: (bearers.get(version) ?? []).map(([alias]) => alias) }));
+    const few = all.filter((v) => first.has(v.version) || v.version === looked);
+    const more = model.versions - few.length;
+    const told = open ? all : few;
+    const button = open ? "Fewer versions" : plural(more, "more version");
     const guarded = (alias) => model.guarded?.includes(alias);
     return html`
       <h3>${model.name}</h3>
       <ul aria-label=${`Versions of ${model.name}`}>
         ${told.map(
           (v) => html`<li class=${v.version === looked ? "looked" : ""}>
-            <button type="button" class="pick" aria-pressed=${v.version === looked ? "true" : "false"} aria-label=${v.version} @click=${() => store.look("version", v.version)}><span class="number">@${v.version.slice(model.name.length + 1)}</span></button>
+            <button type="button" class="pick" aria-pressed=${v.version === looked ? "true" : "false"} aria-label=${v.version} @click=${() => this.#look(model, v.version)}><span class="number">@${v.version.slice(model.name.length + 1)}</span></button>
             <span class="aliases">${v.aliases.map((a) => alias(a, guarded(a)))}</span>
             <span class="loss" title="validation loss">${v.metrics ? loss(v.metrics.evalLoss) : nothing}</span>
             <span class="at" title=${exactly(v.createdAt)}>${v.createdAt ? when(v.createdAt) : nothing}</span>
           </li>`,
         )}
       </ul>
+      ${more > 0 ? html`<button type="button" class="more" aria-expanded=${open ? "true" : "false"} aria-label=${`${button} of ${model.name}`} @click=${() => this.#unfold(model, !open)}>${button}</button>` : nothing}
     `;
+  }
+
+  /** Who looks at a version wants to see those beside it. */
+  #look(model, version) {
+    this.#unfold(model, true);
+    store.look("version", version);
   }
 
   #detail() {

@@ -4,11 +4,14 @@ import { repeat } from "lit/directives/repeat.js";
 import { Room, state, stroke, dash, command, empty, train } from "./parts.js";
 import { store, Watch } from "./store.js";
 import { smooth, along } from "./curves.js";
-import { compact, count, duration, loss, mebibytes, plural, rate } from "./format.js";
+import { compact, count, duration, loss, mebibytes, plural, rate, ticks } from "./format.js";
 import "./chart.js";
 import "./run.js";
 
+/** How many runs are listed before somebody asks for all; where the list stands above the curves, few. */
 const FIRST_MANY = 12;
+const FIRST_FEW = 4;
+const narrow = matchMedia("(max-width: 60rem)");
 const AXES = { step: "Steps", tokens: "Tokens", seconds: "Time" };
 /** How far the smoothed line looks: half-lives as shares of the longest curve shown. */
 const SMOOTHING = [0, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08];
@@ -23,6 +26,17 @@ class Runs extends Room {
     super();
     this.all = this.log = this.clip = this.zoomed = false;
     this.smoothing = 4;
+    this.redraw = () => this.requestUpdate();
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    narrow.addEventListener("change", this.redraw);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    narrow.removeEventListener("change", this.redraw);
   }
 
   render() {
@@ -37,13 +51,14 @@ class Runs extends Room {
   }
 
   #list(runs) {
-    const first = this.all ? runs : runs.filter((r, i) => i < FIRST_MANY || store.shown.includes(r.id));
+    const many = narrow.matches ? FIRST_FEW : FIRST_MANY;
+    const first = this.all ? runs : runs.filter((r, i) => i < many || store.shown.includes(r.id));
     return html`
       <div class="run-list">
         <ul aria-label="Runs, newest first">
           ${repeat(first, (r) => r.id, (r) => row(r))}
         </ul>
-        ${runs.length > first.length || this.all ? html`<button type="button" class="quiet" @click=${() => (this.all = !this.all)}>${this.all ? "Show the newest" : `Show all ${count(runs.length)}`}</button>` : nothing}
+        ${runs.length > first.length || (this.all && runs.length > many) ? html`<button type="button" class="more" aria-expanded=${this.all ? "true" : "false"} @click=${() => (this.all = !this.all)}>${this.all ? "Show the newest" : `Show all ${count(runs.length)} runs`}</button>` : nothing}
       </div>
     `;
   }
@@ -51,7 +66,8 @@ class Runs extends Room {
   #curves() {
     const runs = store.shown.map((id) => store.run(id)).filter(Boolean);
     const longest = Math.max(1, ...runs.map((r) => r.step));
-    const halfLife = Number((SMOOTHING[this.smoothing] * longest).toPrecision(2));
+    const halfLives = SMOOTHING.map((share) => Math.round(Number((share * longest).toPrecision(2))));
+    const halfLife = halfLives[this.smoothing];
     const drawn = runs.map((run) => this.#line(run, halfLife));
     const names = runs.map((r) => r.model).join(", ");
     return html`
@@ -64,7 +80,7 @@ class Runs extends Room {
         </fieldset>
         <label class="slider"
           >Smoothing
-          <input type="range" min="0" max=${SMOOTHING.length - 1} step="1" .value=${String(this.smoothing)} aria-valuetext=${`half-life ${halfLifeText(halfLife)}`} title="The half-life of the smoothed line" @input=${(e) => (this.smoothing = Number(e.target.value))} />
+          <input type="range" min="0" max=${SMOOTHING.length - 1} step="1" .value=${String(this.smoothing)} ?disabled=${halfLives.at(-1) === 0} aria-valuetext=${halfLife ? `half-life ${halfLifeText(halfLife)}` : "off"} title=${halfLives.at(-1) === 0 ? "Too few steps to be smoothed" : "The half-life of the smoothed line"} @input=${(e) => (this.smoothing = Number(e.target.value))} />
           <output>${halfLifeText(halfLife)}</output>
         </label>
         <label class="tick"><input type="checkbox" .checked=${this.log} @change=${(e) => (this.log = e.target.checked)} /> Log scale</label>
@@ -79,13 +95,15 @@ class Runs extends Room {
       <figure class="loss">
         <figcaption>
           <strong>Loss</strong>
-          <span class="key"><svg viewBox="0 0 18 8" class="stroke-sample" aria-hidden="true"><line x1="1" y1="4" x2="17" y2="4" /></svg>training, smoothed over its raw line</span>
+          <span class="key"><svg viewBox="0 0 18 8" class="stroke-sample" aria-hidden="true"><line x1="1" y1="4" x2="17" y2="4" /></svg>${halfLife ? "training, smoothed over its raw line" : "training"}</span>
           <span class="key"><svg viewBox="0 0 18 8" class="stroke-sample dots" aria-hidden="true"><circle cx="9" cy="4" r="2.8" /></svg>validation</span>
         </figcaption>
         <lathe-chart
           .lines=${this.#same("loss", drawn)}
           .x=${this.#position}
-          .y=${writeLoss}
+          .tickX=${this.#tick}
+          .y=${loss}
+          .tickY=${this.log ? logLoss : ticks.loss}
           .log=${this.log}
           .clip=${this.clip ? clipped(drawn) : null}
           .label=${runs.length ? `Loss of ${names} over ${AXES[store.axis].toLowerCase()}. Arrow keys move a cursor.` : "No run is shown"}
@@ -94,19 +112,19 @@ class Runs extends Room {
         ${runs.length === 0 ? html`<p class="over-chart">Tick a run to see its curve.</p>` : nothing}
       </figure>
       <div class="panels">
-        ${this.#panel("Learning rate", "learningRate", rate, drawn)} ${this.#panel("Tokens per second", "tokensPerSecond", compact, drawn)} ${this.#panel("Memory", "rssMiB", mebibytes, drawn)}
+        ${this.#panel("Learning rate", "learningRate", rate, ticks.rate, drawn)} ${this.#panel("Tokens per second", "tokensPerSecond", compact, ticks.compact, drawn)} ${this.#panel("Memory", "rssMiB", mebibytes, ticks.mebibytes, drawn)}
       </div>
       ${runs.length > 1 ? differences(runs) : nothing}
     `;
   }
 
-  #panel(title, curve, write, drawn) {
+  #panel(title, curve, write, tick, drawn) {
     const lines = this.#same(curve, drawn);
     const last = lines.length === 1 ? lines[0].values[0].points.at(-1)?.[1] : null;
     return html`
       <figure class="panel">
         <figcaption><strong>${title}</strong><span>${last == null ? nothing : write(last)}</span></figcaption>
-        <lathe-chart .lines=${lines} .x=${this.#position} .y=${write} .label=${`${title} of ${plural(lines.length, "run")}`} small></lathe-chart>
+        <lathe-chart .lines=${lines} .x=${this.#position} .tickX=${this.#tick} .y=${write} .tickY=${tick} .whole=${curve !== "learningRate"} .label=${`${title} of ${plural(lines.length, "run")}`} small></lathe-chart>
       </figure>
     `;
   }
@@ -120,7 +138,10 @@ class Runs extends Room {
     return lines;
   }
 
-  #position = (x, exact) => (store.axis === "seconds" ? duration(x) : store.axis === "tokens" ? (exact ? `${count(x)} tokens` : compact(x)) : exact ? `step ${count(x)}` : compact(x));
+  #position = (x) => (store.axis === "seconds" ? duration(x) : store.axis === "tokens" ? `${count(x)} tokens` : `step ${count(x)}`);
+
+  /** Zooming may end an axis between two steps, where there is nothing to tell. */
+  #tick = (x, power) => (store.axis === "seconds" ? (x < 10 ? `${+x.toPrecision(2)}\u00a0s` : duration(x)) : !Number.isInteger(x) ? "" : store.axis === "tokens" ? ticks.compact(x, power) : count(x));
 
   /** A run's layers in the measure of the chosen axis. */
   #line(run, halfLife) {
@@ -164,8 +185,8 @@ class Runs extends Room {
 }
 customElements.define("lathe-runs", Runs);
 
-const writeLoss = (x, exact) => (exact ? loss(x) : String(+Number(x).toPrecision(3)));
-const halfLifeText = (steps) => (steps > 0 ? `${steps < 10 ? steps.toFixed(1) : compact(steps)} steps` : "off");
+const logLoss = (x) => String(+Number(x).toPrecision(3));
+const halfLifeText = (steps) => (steps > 0 ? plural(steps, "step") : "off");
 
 function tally(runs) {
   const by = Map.groupBy(runs, (r) => r.state);

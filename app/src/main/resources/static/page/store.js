@@ -243,7 +243,8 @@ class Store extends EventTarget {
       known.set(run.id, before && run.state === "running" && before.step > run.step ? { ...run, ...progress(before) } : run);
       if (!before) this.#joined(run);
     }
-    this.runs = [...known.values()].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+    // Runs of one moment stay where they are: a list that turns over with every answer cannot be read.
+    this.runs = [...known.values()].sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0));
     this.changed("runs");
   }
 

@@ -9,6 +9,7 @@ import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.Route;
 import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PageInBrowserTest {
   private static final String TOKEN = "0123456789abcdef";
+  private static final String SHORT = "20261121-1001-dddd";
   private static final String HOSTILE = "<img src=x onerror=\"window.broken=1\">";
   private static final Pattern NAMELESS =
       Pattern.compile("(?m)^\\s*- (button|checkbox|radio|slider|link|img|progressbar)(?! \").*$");
@@ -59,6 +61,8 @@ class PageInBrowserTest {
     var runs = folder.resolve("runs");
     WrittenRun.completed(runs, "20261121-1100-aaaa", "support", 300);
     WrittenRun.completed(runs, "20261121-1101-bbbb", HOSTILE, 200);
+    WrittenRun.completed(runs, SHORT, "short", 2);
+    WrittenRun.completed(runs, "20261121-1000-eeee", "short", 2);
     training = GrowingRun.start(WrittenRun.create(runs, "20261121-1200-cccc", "triage"));
     server = new ApiServer().start(new Home(folder), new Door(TOKEN, 0, true, null));
     PlaywrightAssertions.setDefaultAssertionTimeout(30_000); // the machine may be busy
@@ -105,7 +109,7 @@ class PageInBrowserTest {
         });
     page.onPageError(complaints::add);
     page.navigate(server.address() + address);
-    assertThat(page.locator(".run-list li")).hasCount(3);
+    assertThat(page.locator(".run-list li")).hasCount(width < 960 ? 4 : 5);
     return page;
   }
 
@@ -205,7 +209,115 @@ class PageInBrowserTest {
     drawn(page);
     assertThat((Boolean) page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
         .isTrue();
+    button(page, "Show all 5 runs").click();
+    assertThat(page.locator(".run-list li")).hasCount(5);
     page.context().close();
+  }
+
+  /** What is written on a chart, which is a picture to everybody but its library. */
+  private static List<String> written(Page page, String canvas) {
+    var texts =
+        page.evaluate(
+            "async canvas => (await import('echarts')).getInstanceByDom("
+                + "document.querySelector(canvas)).getZr().storage.getDisplayList()"
+                + ".map(d => d.style?.text).filter(Boolean)",
+            canvas);
+    return ((List<?>) texts).stream().map(Object::toString).toList();
+  }
+
+  @Test
+  void theAxesOfAShortRunSayNothingTwice() {
+    var page = open(1280, ColorScheme.LIGHT, "/?runs=" + SHORT);
+    drawn(page);
+    page.waitForFunction(
+        "() => [...document.querySelectorAll('.panel lathe-chart')]"
+            + ".every(c => c.lines[0]?.layers[0].points.length === 2)");
+    page.waitForTimeout(100); // the panels draw a frame after they got their lines
+    for (var chart : List.of(".loss .canvas", ".panel:nth-child(2) .canvas")) {
+      assertThat(written(page, chart))
+          .as(chart)
+          .contains("1", "2")
+          .doesNotHaveDuplicates()
+          .hasSizeGreaterThan(4);
+    }
+    assertThat(page.locator(".slider output")).hasText("off");
+    page.context().close();
+  }
+
+  /** Answers a request for JSON in the server's place. */
+  private static void answer(Page page, String address, String json) {
+    page.route(
+        server.address() + "/api/" + address,
+        route ->
+            route.fulfill(
+                new Route.FulfillOptions().setContentType("application/json").setBody(json)));
+  }
+
+  @Test
+  void theVersionsOfAModelThatIsNotLookedAtAreCountedAndUnfolded() {
+    var page = open();
+    answer(page, "models/*/history", "{\"items\":[]}");
+    answer(page, "audit?model=*", "{\"items\":[]}");
+    var models = new ArrayList<String>();
+    for (var name : List.of("desk", "topic")) {
+      int many = name.equals("desk") ? 1 : 3;
+      models.add(
+          """
+          {"name":"%s","versions":%d,"latest":"%s@%d","createdAt":"2026-11-2%dT12:00:00Z",
+           "aliases":{},"guarded":[]}"""
+              .formatted(name, many, name, many, 4 - many));
+      var versions = new ArrayList<String>();
+      for (int i = many; i > 0; i--) {
+        versions.add(
+            """
+            {"version":"%s@%d","aliases":[],"run":"r","dataset":"d@1","base":"tiny","files":[],
+             "sources":[],"recipe":{},"metrics":{"evalLoss":2.5},"createdAt":"2026-11-21T12:00:00Z"}"""
+                .formatted(name, i));
+      }
+      answer(page, "models/" + name + "/versions", "{\"items\":" + versions + "}");
+    }
+    answer(page, "models", "{\"items\":" + models + "}");
+    page.reload();
+    var topic = page.getByLabel("Versions of topic").locator("li");
+    assertThat(topic).hasCount(1);
+    assertThat(topic.locator(".loss")).hasText("2.500");
+    button(page, "2 more versions of topic").click();
+    assertThat(topic).hasCount(3);
+    button(page, "Fewer versions of topic").click();
+    assertThat(topic).hasCount(1);
+    button(page, "topic@3").click();
+    assertThat(topic).hasCount(3);
+    page.context().close();
+  }
+
+  @Test
+  void anEarlierPhaseOfAnExperimentIsShownWhenTheLastHasNoAnswers() {
+    var page = open();
+    answer(page, "experiments", "{\"items\":[" + phase(2, 0) + "]}");
+    answer(page, "experiments/voice", phase(2, 0));
+    answer(page, "experiments/voice?phase=1", phase(1, 15));
+    page.reload();
+    var voice = page.getByLabel("Experiment voice");
+    assertThat(voice.locator(".phase-note")).containsText("Phase 1 has 30 answers");
+    button(page, "Show phase 1 of voice").click();
+    assertThat(voice.getByLabel("Phase 1 of voice", exactly())).isChecked();
+    assertThat(voice.locator("td[data-name=answers]").first()).hasText("15");
+    assertThat(voice.locator(".phase-note")).hasCount(0);
+    voice.getByLabel("Phase 2 of voice", exactly()).check();
+    assertThat(voice.locator("td[data-name=answers]").first()).hasText("0");
+    page.context().close();
+  }
+
+  private static Locator.GetByLabelOptions exactly() {
+    return new Locator.GetByLabelOptions().setExact(true);
+  }
+
+  private static String phase(int phase, int answers) {
+    var arm = "{\"target\":\"%s\",\"weight\":1,\"subjects\":1,\"exposures\":%d,\"feedback\":0}";
+    return """
+        {"id":"voice","state":"running","phase":%d,"phases":2,"startedAt":"2026-11-21T12:00:00Z",
+         "phaseStartedAt":"2026-11-21T12:00:00Z","verdict":"too early","arms":[%s,%s]}"""
+        .formatted(phase, arm.formatted("a", answers), arm.formatted("b", answers));
   }
 
   @Test
@@ -227,14 +339,18 @@ class PageInBrowserTest {
     var page = open(1280, ColorScheme.LIGHT, "/?x=1");
     drawn(page);
     page.waitForTimeout(800);
-    var shift =
-        (Number)
+    var shifts =
+        (List<?>)
             page.evaluate(
-                "() => new Promise(done => new PerformanceObserver(list =>"
-                    + " done(list.getEntries().reduce((sum, e) => sum + e.value, 0)))"
-                    + ".observe({type: 'layout-shift', buffered: true})"
-                    + " || setTimeout(() => done(0), 500))");
-    assertThat(shift.doubleValue()).isLessThan(0.05);
+                "() => new Promise(done => { new PerformanceObserver(list => { const all ="
+                    + " list.getEntries(); done([all.reduce((sum, e) => sum + e.value, 0),"
+                    + " all.flatMap(e => e.sources.map(s => [s.node?.localName, s.node?.className,"
+                    + " s.previousRect.y, s.currentRect.y].join(' '))).join('; ')]); })"
+                    + ".observe({type: 'layout-shift', buffered: true});"
+                    + " setTimeout(() => done([0, '']), 500); })");
+    assertThat(((Number) shifts.get(0)).doubleValue())
+        .as("what moved: " + shifts.get(1))
+        .isLessThan(0.05);
     page.context().close();
   }
 
