@@ -40,6 +40,7 @@ public final class ScriptedUsers {
   private final List<String> prompts;
   private final Voice voice;
   private final IntConsumer done;
+  private int answered;
 
   /**
    * @param done told how many have their answer
@@ -115,7 +116,7 @@ public final class ScriptedUsers {
       for (var future : futures) {
         try {
           all.add(future.get());
-          done.accept(all.size());
+          done.accept(++answered);
         } catch (ExecutionException e) {
           pool.shutdownNow();
           throw e.getCause() instanceof RuntimeException r

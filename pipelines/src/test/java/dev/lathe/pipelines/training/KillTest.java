@@ -167,6 +167,7 @@ class KillTest {
   private static Process start(RunDirectory run) throws IOException {
     var command = RunCommand.of(RunMain.class.getName(), System.getProperty("java.class.path"));
     var line = new ArrayList<>(command.java());
+    line.add(1, "-XX:TieredStopAtLevel=1"); // it lives for seconds
     line.add(run.path().toString());
     var builder = new ProcessBuilder(line).redirectErrorStream(true);
     builder.redirectOutput(ProcessBuilder.Redirect.appendTo(run.processLog().toFile()));

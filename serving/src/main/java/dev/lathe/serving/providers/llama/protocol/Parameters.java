@@ -31,7 +31,9 @@ record Parameters(
   /** Of OpenAI's form. */
   static Parameters chat(Fields request, int vocabulary) {
     if (request.whole("n", 1, 1, Integer.MAX_VALUE) != 1) {
-      throw Refusal.of("n", "'n' must be 1: this engine gives one answer a request");
+      throw Refusal.of(
+          "n",
+          "'n' must be 1: this engine gives one answer a request. Ask as often as you want answers.");
     }
     var newer = request.get("max_completion_tokens") != null;
     int most =
