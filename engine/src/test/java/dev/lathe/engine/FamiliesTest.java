@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lathe.engine.Decoder.Way;
 import dev.lathe.engine.generation.Greedy;
-import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,7 +37,7 @@ class FamiliesTest {
     var batch = MicroBatch.of(tiny.examples());
     try (var decoder = tiny.open(Precision.FP64, lora)) {
       assertThat(relative(decoder, batch, TinyLlamas.named(expected, "base"))).isLessThan(1e-11);
-      decoder.adapter().set(adapter(tiny, lora));
+      decoder.adapter().set(tiny.adapter(lora));
       assertThat(relative(decoder, batch, TinyLlamas.named(expected, "adapted"))).isLessThan(1e-11);
       for (var way : Way.values()) {
         decoder.adapter().zeroGradient();
@@ -61,7 +60,7 @@ class FamiliesTest {
     for (var projection : tiny.config().projections()) {
       var lora = tiny.lora(List.of(projection));
       try (var decoder = tiny.open(Precision.FP32, lora)) {
-        decoder.adapter().set(noise(lora));
+        decoder.adapter().set(TinyLlamas.noise(lora));
         var fast = gradient(decoder, batch, Way.FAST);
         assertThat(TinyLlamas.relative(fast, gradient(decoder, batch, Way.TAPE)))
             .as(projection.path())
@@ -81,7 +80,7 @@ class FamiliesTest {
             Arrays.copyOf(tiny.examples().get(0).ids(), 23),
             Arrays.copyOf(tiny.examples().get(1).ids(), 31));
     try (var decoder = tiny.open(Precision.FP32, lora)) {
-      decoder.adapter().set(adapter(tiny, lora));
+      decoder.adapter().set(tiny.adapter(lora));
       var answers = Greedy.answers(decoder, prompts, 8, done -> {});
       for (int p = 0; p < prompts.size(); p++) {
         var text = Arrays.stream(prompts.get(p)).boxed().toList();
@@ -121,18 +120,5 @@ class FamiliesTest {
     decoder.adapter().zeroGradient();
     decoder.gradients(batch, 0.1, way);
     return decoder.adapter().gradientValues();
-  }
-
-  private static float[] adapter(TinyLlamas tiny, LoraShape lora) {
-    return TinyLlamas.narrowed(tiny.flat(lora, "adapter/adapter_model.safetensors"));
-  }
-
-  private static float[] noise(LoraShape lora) {
-    var random = new java.util.SplittableRandom(1);
-    var values = new float[lora.size()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextDouble(-0.2, 0.2);
-    }
-    return values;
   }
 }

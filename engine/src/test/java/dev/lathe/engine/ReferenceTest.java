@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lathe.engine.Decoder.Way;
-import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import java.util.Arrays;
 import java.util.List;
@@ -24,7 +23,7 @@ class ReferenceTest {
     try (var decoder = tiny.open(Precision.FP64, lora)) {
       for (var kind : List.of("base", "adapted")) {
         if (kind.equals("adapted")) {
-          decoder.adapter().set(adapter(tiny, lora));
+          decoder.adapter().set(tiny.adapter(lora));
         }
         var examples = tiny.examples();
         for (int i = 0; i < examples.size(); i++) {
@@ -51,7 +50,7 @@ class ReferenceTest {
     var lora = tiny.lora();
     var expected = tiny.flat(lora, "gradients.safetensors");
     try (var decoder = tiny.open(Precision.FP64, lora)) {
-      decoder.adapter().set(adapter(tiny, lora));
+      decoder.adapter().set(tiny.adapter(lora));
       var batch = MicroBatch.of(tiny.examples());
       double loss = decoder.gradients(batch, 1.0 / batch.labelled(), way) / batch.labelled();
 
@@ -74,7 +73,7 @@ class ReferenceTest {
     for (var chosen : List.of(others, List.of(all.get(slot)))) {
       var lora = tiny.lora(chosen);
       try (var decoder = tiny.open(Precision.FP64, lora)) {
-        decoder.adapter().set(noise(lora));
+        decoder.adapter().set(TinyLlamas.noise(lora));
         assertWaysAgree(decoder, MicroBatch.of(tiny.examples()), 1e-9);
       }
     }
@@ -86,7 +85,7 @@ class ReferenceTest {
     var tiny = TinyLlamas.named("tiny-llama");
     var lora = tiny.lora();
     try (var decoder = tiny.open(precision, lora)) {
-      decoder.adapter().set(adapter(tiny, lora));
+      decoder.adapter().set(tiny.adapter(lora));
       assertWaysAgree(decoder, MicroBatch.of(tiny.examples()), bound);
     }
   }
@@ -98,7 +97,7 @@ class ReferenceTest {
     var lora = tiny.lora();
     var training = tiny.json("training/training.json");
     var examples = TinyLlamas.sequences(training.get("conversations"));
-    var start = adapter(tiny, lora);
+    var start = tiny.adapter(lora);
     try (var decoder = tiny.open(Precision.FP32, lora)) {
       decoder.adapter().set(start);
       for (int step = 0; step < 20; step++) {
@@ -134,19 +133,6 @@ class ReferenceTest {
     double tapeLoss = decoder.gradients(batch, 0.1, Way.TAPE);
     assertThat(fastLoss / tapeLoss).isCloseTo(1, within(bound));
     assertThat(TinyLlamas.relative(fast, adapter.gradientValues())).isLessThan(bound);
-  }
-
-  private static float[] adapter(TinyLlamas tiny, LoraShape lora) {
-    return TinyLlamas.narrowed(tiny.flat(lora, "adapter/adapter_model.safetensors"));
-  }
-
-  private static float[] noise(LoraShape lora) {
-    var random = new java.util.SplittableRandom(1);
-    var values = new float[lora.size()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextDouble(-0.2, 0.2);
-    }
-    return values;
   }
 
   private static void assertSlice(

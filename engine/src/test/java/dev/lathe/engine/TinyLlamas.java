@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SplittableRandom;
 import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -66,6 +67,21 @@ record TinyLlamas(Path folder) {
 
   JsonNode json(String file) {
     return JSON.readTree(folder.resolve(file).toFile());
+  }
+
+  /** The committed adapter, laid into the flat vector. */
+  float[] adapter(LoraShape lora) {
+    return narrowed(flat(lora, "adapter/adapter_model.safetensors"));
+  }
+
+  /** An adapter in which no matrix is zero; always the same. */
+  static float[] noise(LoraShape lora) {
+    var random = new SplittableRandom(1);
+    var values = new float[lora.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextDouble(-0.2, 0.2);
+    }
+    return values;
   }
 
   /** An adapter or gradient file's tensors laid into the flat vector of {@link LoraShape}. */

@@ -62,7 +62,16 @@ final class Families {
       int keyValueHeads,
       int headDim,
       double eps,
-      boolean tied) {}
+      boolean tied) {
+    /** The head is the embedding matrix unless the file says otherwise. */
+    Description withTiedHead() {
+      return new Description(block, rotaries, inner, keyValueHeads, headDim, eps, true);
+    }
+
+    Description with(List<Rotary> others) {
+      return new Description(block, others, inner, keyValueHeads, headDim, eps, tied);
+    }
+  }
 
   static Set<String> known() {
     return KNOWN.keySet();
@@ -87,8 +96,7 @@ final class Families {
         c,
         s,
         head,
-        new Block.Builder(TensorNames.LLAMA, s.layers(), head)
-            .activation(activation(c, "hidden_act", "silu"))
+        gated(c, s, TensorNames.LLAMA, head)
             .biases(new Biases(attention, attention, mlp, mlp, false)));
   }
 
@@ -98,9 +106,7 @@ final class Families {
         c,
         s,
         head,
-        new Block.Builder(TensorNames.LLAMA, s.layers(), head)
-            .activation(activation(c, "hidden_act", "silu"))
-            .windows(Collections.nCopies(s.layers(), window(c))));
+        gated(c, s, TensorNames.LLAMA, head).windows(Collections.nCopies(s.layers(), window(c))));
   }
 
   private static Description qwen2(ConfigReader c, Sizes s) {
@@ -109,10 +115,7 @@ final class Families {
         c,
         s,
         head,
-        new Block.Builder(TensorNames.LLAMA, s.layers(), head)
-            .activation(activation(c, "hidden_act", "silu"))
-            .biases(Biases.QKV)
-            .windows(qwenWindows(c, s)));
+        gated(c, s, TensorNames.LLAMA, head).biases(Biases.QKV).windows(qwenWindows(c, s)));
   }
 
   private static Description qwen3(ConfigReader c, Sizes s) {
@@ -122,8 +125,7 @@ final class Families {
         c,
         s,
         head,
-        new Block.Builder(TensorNames.LLAMA, s.layers(), head)
-            .activation(activation(c, "hidden_act", "silu"))
+        gated(c, s, TensorNames.LLAMA, head)
             .biases(new Biases(bias, bias, false, false, false))
             .headNorms()
             .windows(qwenWindows(c, s)));
@@ -135,20 +137,17 @@ final class Families {
         c,
         s,
         head,
-        new Block.Builder(TensorNames.PHI3, s.layers(), head)
-            .activation(activation(c, "hidden_act", "silu"))
-            .windows(Collections.nCopies(s.layers(), window(c))));
+        gated(c, s, TensorNames.PHI3, head).windows(Collections.nCopies(s.layers(), window(c))));
   }
 
   private static Description gemma(ConfigReader c, Sizes s) {
     int head = c.size("head_dim", 256);
-    return tied(rms(c, s, head, gemmas(c, s, TensorNames.LLAMA, head)));
+    return rms(c, s, head, gemmas(c, s, TensorNames.LLAMA, head)).withTiedHead();
   }
 
   private static Description gemma2(ConfigReader c, Sizes s) {
     int head = c.size("head_dim", 256);
-    return tied(
-        rms(
+    return rms(
             c,
             s,
             head,
@@ -156,14 +155,14 @@ final class Families {
                 .sandwich()
                 .windows(alternating(c, s, 2))
                 .caps(cap(c, "attn_logit_softcapping", 50), cap(c, "final_logit_softcapping", 30))
-                .queryScale(1 / Math.sqrt(c.positive("query_pre_attn_scalar", 256)))));
+                .queryScale(1 / Math.sqrt(c.positive("query_pre_attn_scalar", 256))))
+        .withTiedHead();
   }
 
   private static Description gemma3(ConfigReader c, Sizes s) {
     int head = c.size("head_dim", 256);
     var windows = alternating(c, s, c.size("sliding_window_pattern", 6));
-    var described =
-        rms(
+    return rms(
             c,
             s,
             head,
@@ -173,15 +172,14 @@ final class Families {
                 .windows(windows)
                 .tables(windows.stream().map(w -> w > 0 ? 1 : 0).toList())
                 .caps(cap(c, "attn_logit_softcapping", 0), cap(c, "final_logit_softcapping", 0))
-                .queryScale(1 / Math.sqrt(c.positive("query_pre_attn_scalar", 256))));
-    return new Description(
-        described.block(),
-        new RotaryReader(c, head, s.positions(), 1_000_000).globalAndLocal(),
-        described.inner(),
-        described.keyValueHeads(),
-        head,
-        described.eps(),
-        true);
+                .queryScale(1 / Math.sqrt(c.positive("query_pre_attn_scalar", 256))))
+        .with(new RotaryReader(c, head, s.positions(), 1_000_000).globalAndLocal())
+        .withTiedHead();
+  }
+
+  private static Block.Builder gated(ConfigReader c, Sizes s, TensorNames names, int head) {
+    return new Block.Builder(names, s.layers(), head)
+        .activation(activation(c, "hidden_act", "silu"));
   }
 
   /** What all Gemmas share: shifted norms, tanh's GELU, scaled embeddings. */
@@ -191,11 +189,6 @@ final class Families {
         .shiftedNorms()
         .activation(activation(c, "hidden_activation", "gelu_pytorch_tanh"))
         .embeddingScale(Math.sqrt(s.hidden()));
-  }
-
-  private static Description tied(Description d) {
-    return new Description(
-        d.block(), d.rotaries(), d.inner(), d.keyValueHeads(), d.headDim(), d.eps(), true);
   }
 
   private static Description phi(ConfigReader c, Sizes s) {

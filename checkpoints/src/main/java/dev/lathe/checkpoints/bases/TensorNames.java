@@ -39,73 +39,45 @@ public record TensorNames(
       List.of("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj");
   private static final List<String> HEAD_NORMS = List.of("self_attn.q_norm", "self_attn.k_norm");
 
+  private static final List<String> GATE_UP = List.of("mlp.gate_proj", "mlp.up_proj");
+  private static final List<String> NORMS = List.of("input_layernorm", "post_attention_layernorm");
+
   /** Llama, Mistral, Qwen. */
   static final TensorNames LLAMA =
-      new TensorNames(
-          "model.",
-          "embed_tokens",
-          "",
-          "norm",
-          "layers.",
-          QKV,
-          "self_attn.o_proj",
-          List.of("mlp.gate_proj", "mlp.up_proj"),
-          "mlp.down_proj",
-          List.of("input_layernorm", "post_attention_layernorm"),
-          List.of(),
-          HEAD_NORMS,
-          false);
+      newer("norm", QKV, "self_attn.o_proj", GATE_UP, "mlp.down_proj", NORMS, List.of());
 
   /** Gemma 2 and 3. */
   static final TensorNames GEMMA =
-      new TensorNames(
-          "model.",
-          "embed_tokens",
-          "",
+      newer(
           "norm",
-          "layers.",
           QKV,
           "self_attn.o_proj",
-          List.of("mlp.gate_proj", "mlp.up_proj"),
+          GATE_UP,
           "mlp.down_proj",
           List.of("input_layernorm", "pre_feedforward_layernorm"),
-          List.of("post_attention_layernorm", "post_feedforward_layernorm"),
-          HEAD_NORMS,
-          false);
+          List.of("post_attention_layernorm", "post_feedforward_layernorm"));
 
   /** Phi-3 and 3.5. */
   static final TensorNames PHI3 =
-      new TensorNames(
-          "model.",
-          "embed_tokens",
-          "",
+      newer(
           "norm",
-          "layers.",
           List.of("self_attn.qkv_proj"),
           "self_attn.o_proj",
           List.of("mlp.gate_up_proj"),
           "mlp.down_proj",
-          List.of("input_layernorm", "post_attention_layernorm"),
-          List.of(),
-          HEAD_NORMS,
-          false);
+          NORMS,
+          List.of());
 
   /** Phi-1.5 and 2. */
   static final TensorNames PHI =
-      new TensorNames(
-          "model.",
-          "embed_tokens",
-          "",
+      newer(
           "final_layernorm",
-          "layers.",
           QKV,
           "self_attn.dense",
           List.of("mlp.fc1"),
           "mlp.fc2",
           List.of("input_layernorm"),
-          List.of(),
-          HEAD_NORMS,
-          false);
+          List.of());
 
   /** GPT-2 and DialoGPT. */
   static final TensorNames GPT2 =
@@ -123,6 +95,31 @@ public record TensorNames(
           List.of(),
           List.of(),
           true);
+
+  /** What all families since Llama share. */
+  private static TensorNames newer(
+      String finalNorm,
+      List<String> query,
+      String out,
+      List<String> inner,
+      String down,
+      List<String> norms,
+      List<String> added) {
+    return new TensorNames(
+        "model.",
+        "embed_tokens",
+        "",
+        finalNorm,
+        "layers.",
+        query,
+        out,
+        inner,
+        down,
+        norms,
+        added,
+        HEAD_NORMS,
+        false);
+  }
 
   /** The name in full: some old files leave out what stands before all names. */
   String whole(String name) {
