@@ -84,7 +84,7 @@ final class PackedMatrices {
         throw new BadInput(
             "a matrix cannot be packed as NF4: its values are no whole blocks of " + Nf4.BLOCK,
             "%s is %d x %d".formatted(names.get(i), parts.get(i).out(), in),
-            "Take baseFormat=int8 or none.");
+            "Take baseFormat=int8 or auto.");
       }
       var part = Nf4.pack(values);
       codes.put(part.codes());

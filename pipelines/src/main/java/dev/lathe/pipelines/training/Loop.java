@@ -94,7 +94,7 @@ final class Loop {
   Result run(TrainingState start) {
     var state = start;
     var schedule = Schedule.of(recipe, steps);
-    var adamW = AdamW.of(recipe.weightDecay(), recipe.clip()).withFasterB(recipe.loraPlus());
+    var adamW = AdamW.of(recipe.weightDecay(), recipe.clip()).withFasterB(recipe.loraPlusRatio());
     var evaluation = state.step() == 0 ? evaluate(0) : null;
     if (evaluation != null) {
       state = state.withEvalLossBefore(evaluation.meanLoss());
@@ -154,7 +154,7 @@ final class Loop {
   }
 
   private boolean outOfPatience(TrainingState state) {
-    return recipe.patience() > 0 && state.best().misses() >= recipe.patience();
+    return recipe.earlyStopping() > 0 && state.best().misses() >= recipe.earlyStopping();
   }
 
   private TrainingState noted(TrainingState state, @Nullable Score evaluation) {

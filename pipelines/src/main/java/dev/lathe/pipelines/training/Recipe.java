@@ -14,23 +14,24 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that decides how a run trains. Two runs with equal recipes, datasets and bases on
  * equal machines give equal adapters.
  *
- * @param baseFormat how the base's matrices are held while the adapter is trained (QLoRA)
+ * @param baseFormat how the base's matrices are held while the adapter is trained (packed: QLoRA)
  * @param steps optimizer steps; 0 to go by {@code epochs}
  * @param epochs passes over the training split, fractions allowed
  * @param warmup steps with a rising learning rate; below 1 a share of all steps
  * @param clip largest norm of the gradient, 0 for no clipping
  * @param dropout share of an adapter's input that is zeroed in training (PEFT's lora_dropout)
- * @param loraPlus how many times faster B learns than A (LoRA+, Hayou et al. 2024)
+ * @param loraPlusRatio how many times faster B learns than A (LoRA+, Hayou et al. 2024)
  * @param neftune alpha of the noise on training's embeddings (Jain et al. 2023), 0 for none
  * @param evalTokens tokens of the validation split that are evaluated, from its beginning; 0 for
  *     all
- * @param patience evaluations in a row without a lower loss that end the run; 0 for any number
+ * @param earlyStopping evaluations in a row without a lower loss that end the run; 0 for any number
  * @param result which adapter the run ends with
  * @param targets projections that get an adapter, by PEFT's names; {@code all} alone for every one
  * @param initFrom a PEFT directory to start from, instead of a fresh adapter
@@ -46,7 +47,7 @@ import org.jspecify.annotations.Nullable;
 public record Recipe(
     Objective objective,
     AdapterKind adapter,
-    Packing baseFormat,
+    BaseFormat baseFormat,
     int steps,
     double epochs,
     double learningRate,
@@ -58,7 +59,7 @@ public record Recipe(
     double alpha,
     boolean rsLora,
     double dropout,
-    double loraPlus,
+    double loraPlusRatio,
     double neftune,
     List<String> targets,
     @Nullable String initFrom,
@@ -71,7 +72,7 @@ public record Recipe(
     int seed,
     int evalEvery,
     int evalTokens,
-    int patience,
+    int earlyStopping,
     Kept result,
     int checkpointEvery,
     int keep,
@@ -89,11 +90,25 @@ public record Recipe(
     LORA
   }
 
-  /** The adapter of the last step or of the lowest validation loss; auto is best with patience. */
+  /**
+   * The adapter of the last step or of the lowest validation loss; auto is best with early
+   * stopping.
+   */
   public enum Kept {
     AUTO,
     LAST,
     BEST
+  }
+
+  /**
+   * How the base's matrices lie in memory: as what is computed in (auto), said outright, or packed.
+   */
+  public enum BaseFormat {
+    AUTO,
+    BF16,
+    FP32,
+    NF4,
+    INT8
   }
 
   /** What weights and activations are computed in; auto is bf16 where the device has it. */
@@ -121,7 +136,7 @@ public record Recipe(
         new Recipe(
             s.choice("objective", Objective.SFT),
             s.choice("adapter", AdapterKind.LORA),
-            s.choice("baseFormat", Packing.NONE),
+            s.choice("baseFormat", BaseFormat.AUTO),
             s.integer("steps", 0, 0, most),
             s.number("epochs", 1, 0.001, 10_000),
             s.number("learningRate", 2e-4, 0, 10),
@@ -133,7 +148,7 @@ public record Recipe(
             s.number("alpha", 2.0 * rank, 1e-6, 1e6),
             s.flag("rsLora", false),
             s.number("dropout", 0, 0, 0.95),
-            s.number("loraPlus", 1, 0.01, 1000),
+            s.number("loraPlusRatio", 1, 0.01, 1000),
             s.number("neftune", 0, 0, 1000),
             targets(s),
             s.text("initFrom", null),
@@ -146,11 +161,12 @@ public record Recipe(
             s.integer("seed", 7, 0, most),
             s.integer("evalEvery", 100, 0, most),
             s.integer("evalTokens", 16_384, 0, most),
-            s.integer("patience", 0, 0, most),
+            s.integer("earlyStopping", 0, 0, most),
             s.choice("result", Kept.AUTO),
             s.integer("checkpointEvery", 100, 0, most),
             s.integer("keep", 3, 1, 10_000),
             s.flag("shuffle", true));
+    recipe.contradiction().ifPresent(s::problem);
     s.done();
     return recipe;
   }
@@ -202,13 +218,41 @@ public record Recipe(
 
   /** Whether the run ends with the adapter of its lowest validation loss. */
   boolean takesBest() {
-    return result == Kept.BEST || result == Kept.AUTO && patience > 0;
+    return result == Kept.BEST || result == Kept.AUTO && earlyStopping > 0;
   }
 
-  /** The precision to compute in on a device. */
+  /** How the engine packs the base's matrices. */
+  Packing packing() {
+    return switch (baseFormat) {
+      case AUTO, BF16, FP32 -> Packing.NONE;
+      case NF4 -> Packing.NF4;
+      case INT8 -> Packing.INT8;
+    };
+  }
+
+  private Optional<String> contradiction() {
+    boolean contradicts =
+        switch (baseFormat) {
+          case BF16 -> precision == NumberFormat.FP32;
+          case FP32 -> precision == NumberFormat.BF16;
+          case AUTO, NF4, INT8 -> false;
+        };
+    return contradicts
+        ? Optional.of(
+            "baseFormat: %s contradicts precision=%s: an unpacked base is held in what is computed in. Leave one of them out"
+                .formatted(word(baseFormat), word(precision)))
+        : Optional.empty();
+  }
+
+  /** The precision to compute in on a device; one left open follows an unpacked baseFormat. */
   Precision precisionOn(ComputeDevice on) {
     return switch (precision) {
-      case AUTO -> on.fastestPrecision();
+      case AUTO ->
+          switch (baseFormat) {
+            case BF16 -> Precision.BF16;
+            case FP32 -> Precision.FP32;
+            case AUTO, NF4, INT8 -> on.fastestPrecision();
+          };
       case BF16 -> Precision.BF16;
       case FP32 -> Precision.FP32;
     };
@@ -231,7 +275,7 @@ public record Recipe(
     m.put("alpha", alpha);
     m.put("rsLora", rsLora);
     m.put("dropout", dropout);
-    m.put("loraPlus", loraPlus);
+    m.put("loraPlusRatio", loraPlusRatio);
     m.put("neftune", neftune);
     m.put("targets", targets);
     if (initFrom != null) {
@@ -246,7 +290,7 @@ public record Recipe(
     m.put("seed", seed);
     m.put("evalEvery", evalEvery);
     m.put("evalTokens", evalTokens);
-    m.put("patience", patience);
+    m.put("earlyStopping", earlyStopping);
     m.put("result", word(result));
     m.put("checkpointEvery", checkpointEvery);
     m.put("keep", keep);

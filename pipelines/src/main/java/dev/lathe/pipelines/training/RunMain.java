@@ -156,7 +156,7 @@ public final class RunMain {
       Base base, LoraShape shape, Recipe recipe, Precision precision, ComputeDevice device) {
     try (var weights = base.weights()) {
       return Decoder.open(
-          weights, base.config(), shape, recipe.noise(), recipe.baseFormat(), precision, device);
+          weights, base.config(), shape, recipe.noise(), recipe.packing(), precision, device);
     }
   }
 

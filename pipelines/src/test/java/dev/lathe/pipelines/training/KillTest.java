@@ -151,7 +151,7 @@ class KillTest {
                 "rank", 4,
                 "dropout", 0.1,
                 "neftune", 5,
-                "loraPlus", 4));
+                "loraPlusRatio", 4));
     run.create(
         new RunSpec(
             id,

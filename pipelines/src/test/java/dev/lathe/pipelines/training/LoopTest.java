@@ -104,13 +104,13 @@ class LoopTest {
   @Test
   void outOfPatienceTheRunEnds() {
     var told = new Told();
-    var result = run(told, TrainingState.START, Map.of("learningRate", 0.3, "patience", 3));
+    var result = run(told, TrainingState.START, Map.of("learningRate", 0.3, "earlyStopping", 3));
     assertThat(result.ending()).isEqualTo(Loop.Ending.COMPLETED);
     assertThat(result.state().step()).isLessThan(40);
     assertThat(result.state().best().misses()).isEqualTo(3);
     assertThat(result.state().step()).isEqualTo(result.state().best().step() + 3);
 
-    var again = run(new Told(), result.state(), Map.of("learningRate", 0.3, "patience", 3));
+    var again = run(new Told(), result.state(), Map.of("learningRate", 0.3, "earlyStopping", 3));
     assertThat(again.state().step())
         .as("resumed where it had ended")
         .isEqualTo(result.state().step());

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lathe.checkpoints.bases.ModelConfig;
 import dev.lathe.checkpoints.bases.Projection;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.engine.device.ComputeDevice;
+import dev.lathe.engine.program.Archive.Packing;
+import dev.lathe.engine.tensors.Precision;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -15,11 +18,11 @@ class RecipeTest {
   void theDefaultsAreWhatTheDocumentationSays() {
     assertThat(Recipe.defaults().toMap().toString())
         .isEqualTo(
-            "{objective=sft, adapter=lora, baseFormat=none, steps=0, epochs=1.0, learningRate=2.0E-4,"
+            "{objective=sft, adapter=lora, baseFormat=auto, steps=0, epochs=1.0, learningRate=2.0E-4,"
                 + " schedule=cosine, warmup=0.03, weightDecay=0.0, clip=1.0, rank=8, alpha=16.0,"
-                + " rsLora=false, dropout=0.0, loraPlus=1.0, neftune=0.0, targets=[all],"
+                + " rsLora=false, dropout=0.0, loraPlusRatio=1.0, neftune=0.0, targets=[all],"
                 + " batchTokens=1024, accumulate=1, maxLength=0, precision=auto,"
-                + " device=auto, threads=0, seed=7, evalEvery=100, evalTokens=16384, patience=0, result=auto, checkpointEvery=100, keep=3,"
+                + " device=auto, threads=0, seed=7, evalEvery=100, evalTokens=16384, earlyStopping=0, result=auto, checkpointEvery=100, keep=3,"
                 + " shuffle=true}");
   }
 
@@ -45,6 +48,19 @@ class RecipeTest {
         .isInstanceOf(BadInput.class)
         .hasMessageContaining("'q_porj' is no projection. Did you mean 'q_proj'?")
         .hasMessageContaining("'c_attn' is no projection. Known: q_proj");
+  }
+
+  @Test
+  void anUnpackedBaseIsHeldInWhatIsComputedIn() {
+    assertThatThrownBy(() -> Recipe.of(Map.of("baseFormat", "fp32", "precision", "bf16")))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("baseFormat: fp32 contradicts precision=bf16");
+    var cpu = ComputeDevice.open("cpu", 1);
+    assertThat(Recipe.of(Map.of("baseFormat", "fp32")).precisionOn(cpu)).isEqualTo(Precision.FP32);
+    assertThat(Recipe.of(Map.of("baseFormat", "bf16")).precisionOn(cpu)).isEqualTo(Precision.BF16);
+    var packed = Recipe.of(Map.of("baseFormat", "nf4", "precision", "fp32"));
+    assertThat(packed.precisionOn(cpu)).isEqualTo(Precision.FP32);
+    assertThat(packed.packing()).isEqualTo(Packing.NF4);
   }
 
   @Test
