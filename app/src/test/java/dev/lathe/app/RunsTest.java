@@ -174,6 +174,7 @@ class RunsTest {
                 new TreeMap<>(),
                 new TreeMap<>(),
                 new TreeMap<>(),
+                new TreeMap<>(),
                 1840,
                 1600,
                 Map.of("train", part, "validation", new DatasetVersion.Part(6, 6, 240, 200)),

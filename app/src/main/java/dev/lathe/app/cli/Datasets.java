@@ -233,6 +233,7 @@ public final class Datasets implements Runnable {
     tellTools(out, d.path("toolPolicy"));
     tellCounts(out, "changed", d.path("changes"));
     tellCounts(out, "cut", d.path("truncated"));
+    tellPreferences(out, d);
     for (var source : d.path("sources")) {
       for (var broken : source.path("firstBroken")) {
         out.println("  broken: " + source.path("file").asString("") + " " + broken.asString(""));
@@ -253,6 +254,29 @@ public final class Datasets implements Runnable {
               + " with --set validation=0.2, say");
     }
     out.println("  id " + d.path("id").asString(""));
+  }
+
+  private static void tellPreferences(java.io.PrintStream out, JsonNode d) {
+    var p = d.path("preferences");
+    long downVoted = d.path("dropped").path("down-voted").asLong(0);
+    if (p.path("liked").asLong(0) + p.path("disliked").asLong(0) > 0) {
+      out.printf(
+          Locale.ROOT,
+          "  judged    %,d answers liked and %,d disliked, to %,d contexts; %,d pairs (train %,d,"
+              + " validation %,d, test %,d)%n",
+          p.path("liked").asLong(),
+          p.path("disliked").asLong(),
+          p.path("contexts").asLong(),
+          p.path("pairs").asLong(),
+          p.path("pairs.train").asLong(),
+          p.path("pairs.validation").asLong(),
+          p.path("pairs.test").asLong());
+    } else if (downVoted > 0) {
+      out.printf(
+          Locale.ROOT,
+          "  note: what was voted down can be learned from too: --set kind=preference, then train"
+              + " with --set objective=dpo or kto%n");
+    }
   }
 
   private static void tellTools(java.io.PrintStream out, JsonNode tools) {

@@ -31,10 +31,11 @@ final class TokenColours {
                   "1",
                   String.format(
                       Locale.ROOT,
-                      "%s: %,d tokens, %,d learned",
+                      "%s: %,d tokens, %,d %s",
                       shown.path("id").asString(""),
                       shown.path("tokens").size(),
-                      learned)));
+                      learned,
+                      shown.path("judged").asString("learned"))));
       terminal.out().println(terminal.colour() ? coloured(shown) : bracketed(shown));
       terminal.out().println();
     }

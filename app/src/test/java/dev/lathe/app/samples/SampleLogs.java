@@ -33,6 +33,8 @@ record SampleLogs(
       try (var reader = log.open()) {
         while (reader.hasNext()) {
           switch (reader.next()) {
+            case LogEntry.Compared both ->
+                throw new IllegalStateException("the sample logs compare nothing");
             case LogEntry.Read read -> conversations.add(read.conversation());
             case LogEntry.Broken bad -> broken.add(bad);
             case LogEntry.Joined joined -> {}

@@ -12,6 +12,7 @@ interface Format {
 
   static Format of(LogFormat format, LatheJoin join) {
     return switch (format) {
+      case PREFERENCE -> new PreferenceFormat();
       case OPENAI -> new OpenAiFormat();
       case SHAREGPT -> new ShareGptFormat();
       case LATHE -> new LatheFormat(join);

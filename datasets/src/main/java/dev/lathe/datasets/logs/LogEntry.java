@@ -14,6 +14,19 @@ public sealed interface LogEntry {
     }
   }
 
+  /**
+   * Two answers to one context.
+   *
+   * @param chosen its feedback is 1
+   * @param rejected its feedback is 0
+   */
+  record Compared(Conversation chosen, Conversation rejected) implements LogEntry {
+    @Override
+    public long line() {
+      return chosen.origin().line();
+    }
+  }
+
   /** Cannot be used; the reason is for the person who wrote the log. */
   record Broken(long line, String reason) implements LogEntry {}
 

@@ -8,6 +8,10 @@ import java.util.stream.Collectors;
 
 /** The logs that can be read; docs/formats.md describes each. */
 public enum LogFormat {
+  PREFERENCE(
+      "preference",
+      "{\"prompt\": …, \"chosen\": …, \"rejected\": …} or {\"input\": {\"messages\": …},"
+          + " \"preferred_output\": …, \"non_preferred_output\": …}"),
   OPENAI("openai", "{\"messages\": [{\"role\": …, \"content\": …}]}"),
   SHAREGPT("sharegpt", "{\"conversations\": [{\"from\": …, \"value\": …}]}"),
   LATHE("lathe", "{\"kind\": \"answer\" | \"feedback\", …}, what Lathe's own router writes"),

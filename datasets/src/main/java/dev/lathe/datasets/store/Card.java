@@ -49,6 +49,7 @@ final class Card {
     for (var s : v.sources()) {
       s.firstBroken().forEach(b -> line(out, "\nBroken in %s, %s.", s.file(), b));
     }
+    counts(out, "Preferences", v.preferences());
     counts(out, "Left out, by rule (each one in `drops.jsonl`)", v.dropped());
     counts(out, "Personal data replaced by placeholders", v.redactions());
     counts(out, "Changed by cleaning", v.changes());

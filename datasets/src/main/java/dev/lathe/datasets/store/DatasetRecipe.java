@@ -13,6 +13,8 @@ import dev.lathe.datasets.cleaning.Redact;
 import dev.lathe.datasets.cleaning.RepairRoles;
 import dev.lathe.datasets.cleaning.Rule;
 import dev.lathe.datasets.cleaning.Secret;
+import dev.lathe.datasets.cleaning.Unrated;
+import dev.lathe.datasets.logs.LogFormat;
 import dev.lathe.datasets.tokens.Truncation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +22,7 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +37,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /**
  * Everything that decides what becomes of logs, besides the base's tokenizer and template.
  *
+ * @param kind what an example is; AUTO is resolved by what the logs are
+ * @param pairsPerContext pairs made of one context's rated answers, at most
  * @param maxLength tokens of an example
  * @param truncation what becomes of a longer one
  * @param validation share of the conversations (or users) for validation
@@ -51,6 +56,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param decontaminateIgnore phrases; lines that hold one do not count for {@code decontaminate}
  */
 public record DatasetRecipe(
+    Kind kind,
+    int pairsPerContext,
     int maxLength,
     Truncation.Policy truncation,
     double validation,
@@ -65,6 +72,16 @@ public record DatasetRecipe(
     @Nullable LocalDate date,
     int decontaminate,
     List<String> decontaminateIgnore) {
+
+  /** What an example of a dataset is. */
+  public enum Kind {
+    /** Preferences where a log of the format {@code preference} is among the logs, else chats. */
+    AUTO,
+    /** A conversation whose answers are learned. */
+    CHAT,
+    /** An answer that was liked or disliked, and pairs of such answers to one context. */
+    PREFERENCE
+  }
 
   /** Which duplicates are dropped. */
   public enum Dedupe {
@@ -106,6 +123,8 @@ public record DatasetRecipe(
    */
   public static DatasetRecipe of(Map<String, ?> values) {
     var s = new Settings("dataset recipe", values);
+    var kind = s.choice("kind", Kind.AUTO);
+    int pairsPerContext = s.integer("pairsPerContext", 16, 1, 10_000);
     int maxLength = s.integer("maxLength", 2048, 2, 1 << 20);
     var truncation = s.choice("truncation", Truncation.Policy.END);
     double validation = s.number("validation", 0.05, 0, 0.9);
@@ -131,6 +150,8 @@ public record DatasetRecipe(
     }
     s.done();
     return new DatasetRecipe(
+        kind,
+        pairsPerContext,
         maxLength,
         truncation,
         validation,
@@ -209,7 +230,9 @@ public record DatasetRecipe(
   /** The rules before duplicates are looked for, in their order. */
   public Cleaner cleaner() {
     var rules = new ArrayList<Rule>();
-    if (downVoted == DownVotes.DROP) {
+    if (kind == Kind.PREFERENCE) {
+      rules.add(new Unrated());
+    } else if (downVoted == DownVotes.DROP) {
       rules.add(new DownVoted());
     }
     rules.add(new Normalise());
@@ -224,6 +247,27 @@ public record DatasetRecipe(
     return new Cleaner(rules);
   }
 
+  /**
+   * The same recipe with its kind decided.
+   *
+   * @param formats of the logs
+   * @throws BadInput where a long answer would become several examples, or lose its context
+   */
+  public DatasetRecipe forLogs(Collection<LogFormat> formats) {
+    boolean compared = formats.contains(LogFormat.PREFERENCE);
+    var resolved = kind == Kind.AUTO ? compared ? Kind.PREFERENCE : Kind.CHAT : kind;
+    boolean cuts = truncation == Truncation.Policy.START || truncation == Truncation.Policy.SPLIT;
+    if (resolved == Kind.PREFERENCE && cuts) {
+      throw new BadInput(
+          "answers are compared whole and in their whole context",
+          "truncation=" + word(truncation),
+          "Take truncation=end (the answer's end is cut) or drop, or kind=chat.");
+    }
+    var keys = toMap();
+    keys.put("kind", word(resolved));
+    return of(keys);
+  }
+
   /** The same recipe on a day. */
   public DatasetRecipe on(LocalDate day) {
     var keys = toMap();
@@ -234,6 +278,8 @@ public record DatasetRecipe(
   /** Every key with its value, as YAML and JSON have it; {@link #of} reads it back. */
   public Map<String, Object> toMap() {
     var m = new LinkedHashMap<String, Object>();
+    m.put("kind", word(kind));
+    m.put("pairsPerContext", pairsPerContext);
     m.put("maxLength", maxLength);
     m.put("truncation", word(truncation));
     m.put("validation", validation);

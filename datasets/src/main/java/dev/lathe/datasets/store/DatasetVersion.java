@@ -4,6 +4,7 @@ import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.input.BadInput;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -21,6 +22,8 @@ import java.util.TreeMap;
  * @param redactions placeholders by kind
  * @param toolPolicy how turns with tools were rendered, and how many
  * @param truncated what the length limit did: examples truncated, tokens and labels cut
+ * @param preferences of a preference dataset: answers {@code liked} and {@code disliked}, their
+ *     {@code contexts}, and {@code pairs}, in all and by split; empty for a chat dataset
  * @param tokens of all splits
  * @param labelTokens those that are learned
  * @param splits keyed train, validation, test
@@ -46,6 +49,7 @@ public record DatasetVersion(
     SortedMap<String, Long> redactions,
     SortedMap<String, Long> toolPolicy,
     SortedMap<String, Long> truncated,
+    SortedMap<String, Long> preferences,
     long tokens,
     long labelTokens,
     Map<String, Part> splits,
@@ -58,6 +62,7 @@ public record DatasetVersion(
     redactions = new TreeMap<>(redactions);
     toolPolicy = new TreeMap<>(toolPolicy);
     truncated = new TreeMap<>(truncated);
+    preferences = Objects.requireNonNullElseGet(preferences, TreeMap::new); // older manifests
   }
 
   /**
@@ -81,6 +86,16 @@ public record DatasetVersion(
    * @param examples as many as conversations, unless long ones are cut into windows
    */
   public record Part(long conversations, long examples, long tokens, long labelTokens) {}
+
+  /** Whether its examples are judged answers, rather than conversations to learn. */
+  public boolean holdsPreferences() {
+    return "preference".equals(recipe.get("kind"));
+  }
+
+  /** Pairs of a split. */
+  public long pairs(Split split) {
+    return preferences.getOrDefault("pairs." + split.wire(), 0L);
+  }
 
   public Part part(Split split) {
     return splits.getOrDefault(split.wire(), new Part(0, 0, 0, 0));

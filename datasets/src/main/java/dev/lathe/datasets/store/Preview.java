@@ -5,12 +5,17 @@ import dev.lathe.datasets.tokens.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The first examples of a split as a reader sees them: each token's text and whether it counts. */
 public record Preview(String dataset, String split, List<Shown> conversations) {
 
-  /** One example. */
-  public record Shown(String id, List<Token> tokens) {}
+  /**
+   * One example.
+   *
+   * @param judged {@code liked} or {@code disliked} in a preference dataset, else null
+   */
+  public record Shown(String id, @Nullable String judged, List<Token> tokens) {}
 
   /**
    * @param text what the token adds to the text; empty when it only begins a character that a later
@@ -26,9 +31,12 @@ public record Preview(String dataset, String split, List<Shown> conversations) {
       DatasetStore store, DatasetVersion version, Split split, Tokenizer tokenizer, int n) {
     var shown = new ArrayList<Shown>();
     try (var examples = store.folder(version).examples(split)) {
-      for (long i = 0; i < Math.min(n, examples.size()); i++) {
+      var preferences = examples.preferences();
+      for (int i = 0; i < Math.min(n, examples.size()); i++) {
+        int place = i;
         var example = examples.example(i);
-        shown.add(new Shown(example.id(), tokens(example, tokenizer)));
+        var judged = preferences.map(p -> p.liked().get(place) ? "liked" : "disliked").orElse(null);
+        shown.add(new Shown(example.id(), judged, tokens(example, tokenizer)));
       }
     }
     return new Preview(version.dataset(), split.wire(), shown);

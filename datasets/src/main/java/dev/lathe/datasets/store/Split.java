@@ -4,6 +4,7 @@ import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.datasets.conversation.Conversation;
+import dev.lathe.datasets.preference.JudgedAnswer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -39,11 +40,22 @@ public enum Split {
 
   /**
    * Where a conversation belongs: by a hash of its user, or of its own id where the log names no
-   * user. It depends on nothing else, so it stays when logs grow, and a user stays on one side.
+   * user; a judged answer by a hash of its context. It depends on nothing else, so it stays when
+   * logs grow, and a user or a context stays on one side.
    */
   public static Split of(Conversation conversation, DatasetRecipe recipe) {
+    return of(key(conversation, recipe), recipe);
+  }
+
+  private static String key(Conversation conversation, DatasetRecipe recipe) {
+    if (recipe.kind() == DatasetRecipe.Kind.PREFERENCE) {
+      return "context:" + JudgedAnswer.marked(conversation).contextKey();
+    }
     var user = conversation.user();
-    var key = user == null ? "conversation:" + conversation.id() : "user:" + user;
+    return user == null ? "conversation:" + conversation.id() : "user:" + user;
+  }
+
+  private static Split of(String key, DatasetRecipe recipe) {
     byte[] hash =
         Sha256.digest().digest((recipe.seed() + "\n" + key).getBytes(StandardCharsets.UTF_8));
     double place = (ByteBuffer.wrap(hash).getLong() >>> 11) * 0x1p-53;

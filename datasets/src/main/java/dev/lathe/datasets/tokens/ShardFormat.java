@@ -15,6 +15,8 @@ import java.util.zip.CRC32C;
  * index    for each example, ENTRY bytes: offset of its record int64 · tokens int32 · labelled
  *          tokens int32 · source int32 · language int32 (both number into the names)
  * names    count int32 · for each: byte length int32 · UTF-8, padded to 4
+ * judged   of a preference dataset: liked ceil(examples/32) int32, bit i%32 of word i/32 · for each
+ *          pair: chosen example int32 · rejected example int32
  * </pre>
  *
  * The CRC-32C in the header covers everything after it; a second one covers the header itself.
@@ -28,6 +30,7 @@ final class ShardFormat {
   private ShardFormat() {}
 
   /**
+   * @param judged where that section begins; 0 where the dataset has none
    * @param tokenizer SHA-256 of tokenizer.json
    * @param template SHA-256 of the chat template
    */
@@ -39,6 +42,8 @@ final class ShardFormat {
       long index,
       long names,
       long end,
+      long judged,
+      int pairs,
       int bodyCrc,
       String tokenizer,
       String template) {
@@ -49,6 +54,7 @@ final class ShardFormat {
       out.putLong(examples).putLong(tokens).putLong(labelTokens);
       out.putLong(index).putLong(names).putLong(end);
       out.put(HexFormat.of().parseHex(tokenizer)).put(HexFormat.of().parseHex(template));
+      out.putLong(judged).putInt(pairs);
       out.putInt(HEADER - 8, bodyCrc).putInt(HEADER - 4, crc(out.array()));
       return out.position(0);
     }
@@ -66,6 +72,8 @@ final class ShardFormat {
           in.getLong(40),
           in.getLong(48),
           in.getLong(56),
+          in.getLong(128),
+          in.getInt(136),
           in.getInt(HEADER - 8),
           HexFormat.of().formatHex(tokenizer),
           HexFormat.of().formatHex(template));

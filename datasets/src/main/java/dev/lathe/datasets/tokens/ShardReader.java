@@ -1,6 +1,7 @@
 package dev.lathe.datasets.tokens;
 
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.datasets.preference.Pairing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -17,6 +18,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
@@ -136,6 +138,24 @@ public final class ShardReader implements AutoCloseable, Iterable<Example> {
   /** Labelled tokens of example {@code i}, without reading it. */
   public int labelCount(long i) {
     return bytes.get(INT, entry(i) + 12);
+  }
+
+  /** What was said of the examples; empty for a chat dataset. */
+  public Optional<Preferences> preferences() {
+    if (header.judged() == 0) {
+      return Optional.empty();
+    }
+    int n = Math.toIntExact(header.examples());
+    long at = header.judged();
+    int words = ShardFormat.labelWords(n);
+    var liked = BitSet.valueOf(bytes.asSlice(at, 4L * words).asByteBuffer());
+    at += 4L * words;
+    var pairs = new ArrayList<Pairing.Pair>(header.pairs());
+    for (int i = 0; i < header.pairs(); i++) {
+      int chosen = Objects.checkIndex(bytes.get(INT, at + 8L * i), n);
+      pairs.add(new Pairing.Pair(chosen, Objects.checkIndex(bytes.get(INT, at + 8L * i + 4), n)));
+    }
+    return Optional.of(new Preferences(liked, pairs));
   }
 
   public Example example(long i) {

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes one shard file ({@link ShardFormat}), example by example, in little memory. The file
@@ -75,6 +76,15 @@ public final class ShardWriter implements AutoCloseable {
 
   /** Completes the file and gives it its name. */
   public void finish() {
+    finish(null);
+  }
+
+  /**
+   * The same with what was said of the examples.
+   *
+   * @param preferences of exactly the examples added, or null for a chat dataset
+   */
+  public void finish(@Nullable Preferences preferences) {
     try {
       long indexAt = body.position();
       index.flush();
@@ -83,6 +93,15 @@ public final class ShardWriter implements AutoCloseable {
       body.ints(new int[] {names.size()});
       for (var name : names.keySet()) {
         body.text(name);
+      }
+      long judgedAt = preferences == null ? 0 : body.position();
+      if (preferences != null) {
+        int[] words = new int[ShardFormat.labelWords(Math.toIntExact(examples))];
+        preferences.liked().stream().forEach(i -> words[i / 32] |= 1 << i % 32);
+        body.ints(words);
+        for (var pair : preferences.pairs()) {
+          body.ints(new int[] {pair.chosen(), pair.rejected()});
+        }
       }
       body.flush();
       var header =
@@ -94,6 +113,8 @@ public final class ShardWriter implements AutoCloseable {
               indexAt,
               namesAt,
               body.position(),
+              judgedAt,
+              preferences == null ? 0 : preferences.pairs().size(),
               (int) body.crc.getValue(),
               tokenizer,
               template);

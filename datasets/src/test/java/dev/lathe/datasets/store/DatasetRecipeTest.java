@@ -22,7 +22,7 @@ class DatasetRecipeTest {
   void theDefaultsArePinned() {
     assertThat(DatasetRecipe.defaults().toMap().toString())
         .isEqualTo(
-            "{maxLength=2048, truncation=end, validation=0.05, test=0.05, seed=7, dedupe=near,"
+            "{kind=auto, pairsPerContext=16, maxLength=2048, truncation=end, validation=0.05, test=0.05, seed=7, dedupe=near,"
                 + " redact=[email, token, iban, card, ip, phone], downVoted=drop, minTurns=2,"
                 + " maxCharacters=1000000, decontaminate=0, decontaminateIgnore=[]}");
     assertThat(DatasetRecipe.defaults().cleaner().rules())

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.datasets.preference.Pairing.Pair;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,6 +50,27 @@ class ShardTest {
   void equalExamplesGiveEqualBytes() {
     var once = Sha256.of(write(examples(50)));
     assertThat(Sha256.of(write(examples(50)))).isEqualTo(once);
+  }
+
+  @Test
+  void whatWasSaidOfTheExamplesIsReadBack() {
+    var file = folder.resolve("judged.shard");
+    var examples = examples(70);
+    var liked = new BitSet();
+    liked.set(3);
+    liked.set(69);
+    var said = new Preferences(liked, List.of(new Pair(3, 4), new Pair(69, 0)));
+    try (var writer = new ShardWriter(file, TOKENIZER, TEMPLATE)) {
+      examples.forEach(writer::add);
+      writer.finish(said);
+    }
+    try (var reader = ShardReader.open(file)) {
+      assertThat(reader.preferences()).contains(said);
+      assertThat(reader).containsExactlyElementsOf(examples);
+    }
+    try (var reader = ShardReader.open(write(examples))) {
+      assertThat(reader.preferences()).isEmpty();
+    }
   }
 
   @Test

@@ -62,6 +62,7 @@ final class DatasetBuild implements AutoCloseable {
     final Tally tally;
     final ReadPart reading;
     final SplitPart splitting;
+    final @Nullable PreferenceRows preferences;
     @Nullable Tokenizer tokenizer;
     @Nullable TokenPart tokens;
 
@@ -70,7 +71,13 @@ final class DatasetBuild implements AutoCloseable {
       spool = new Spool(folder.path().resolve("spool"));
       tally = new Tally(folder.drops());
       var recipe = build.recipe;
-      reading = new ReadPart(build.files, build.hashes, recipe, spool, tally, threads, 2 * cores);
+      preferences =
+          recipe.kind() == DatasetRecipe.Kind.PREFERENCE
+              ? new PreferenceRows(recipe.pairsPerContext())
+              : null;
+      reading =
+          new ReadPart(
+              build.files, build.hashes, recipe, spool, tally, preferences, threads, 2 * cores);
       splitting = new SplitPart(recipe, spool, tally, threads, 2 * cores);
     }
 
@@ -120,7 +127,7 @@ final class DatasetBuild implements AutoCloseable {
    * recipe: the one given, else the day on which the same inputs were built before, else today.
    */
   private DatasetRecipe dated() {
-    var wanted = request.recipe();
+    var wanted = request.recipe().forLogs(files.stream().map(LogFile::format).toList());
     if (wanted.date() != null || !ChatTemplate.tellsTheDate(templateFile())) {
       return wanted;
     }
@@ -189,6 +196,7 @@ final class DatasetBuild implements AutoCloseable {
           new TokenPart(
               w.spool,
               w.tally,
+              w.preferences,
               new PieceCache(w.tokenizer, request.base().tokenizer()),
               tokenizerSha256,
               template,
@@ -246,6 +254,7 @@ final class DatasetBuild implements AutoCloseable {
         w.tally.changesOf("redact."),
         tokens.tools(),
         tokens.truncated(),
+        tokens.preferences(),
         parts.values().stream().mapToLong(DatasetVersion.Part::tokens).sum(),
         parts.values().stream().mapToLong(DatasetVersion.Part::labelTokens).sum(),
         parts,

@@ -2,6 +2,7 @@ package dev.lathe.pipelines.jobs;
 
 import dev.lathe.datasets.cleaning.Cleaned;
 import dev.lathe.datasets.cleaning.Cleaner;
+import dev.lathe.datasets.cleaning.Drop;
 import dev.lathe.datasets.cleaning.Duplicates;
 import dev.lathe.datasets.cleaning.Fingerprint;
 import dev.lathe.datasets.conversation.Conversation;
@@ -9,6 +10,8 @@ import dev.lathe.datasets.logs.Item;
 import dev.lathe.datasets.logs.LogEntry;
 import dev.lathe.datasets.logs.LogFile;
 import dev.lathe.datasets.logs.LogReader;
+import dev.lathe.datasets.preference.ComparedAnswers;
+import dev.lathe.datasets.preference.JudgedAnswer;
 import dev.lathe.datasets.store.ConversationJson;
 import dev.lathe.datasets.store.DatasetRecipe;
 import dev.lathe.datasets.store.DatasetVersion.Source;
@@ -28,11 +31,16 @@ import org.jspecify.annotations.Nullable;
 final class ReadPart implements AutoCloseable {
   private static final int BATCH = 64;
   private static final int REASONS = 5;
+  private static final String NOT_PREFERRED = "not-preferred";
+  private static final String NO_ANSWER = "no-answer";
+  private static final String NO_COUNTERPART = "no-counterpart";
+  private static final String CONTRADICTORY = "contradictory";
 
   private final DatasetRecipe recipe;
   private final Cleaner cleaner;
   private final Spool spool;
   private final Tally tally;
+  private final @Nullable PreferenceRows preferences;
   private final InOrder<Batch, List<Prepared>> batches;
   private final Duplicates duplicates = new Duplicates();
   private final Set<String> ids = new HashSet<>();
@@ -44,12 +52,31 @@ final class ReadPart implements AutoCloseable {
   private record Batch(int file, LogReader reader, List<Item> items) {}
 
   /** What became of one item, on its way from a worker to the one that judges duplicates. */
-  private record Prepared(
-      int file,
-      LogEntry entry,
-      @Nullable Cleaned cleaned,
-      @Nullable Fingerprint print,
-      byte[] json) {}
+  private record Prepared(int file, LogEntry entry, List<Row> rows) {}
+
+  /**
+   * One conversation of an item.
+   *
+   * @param print where duplicates are looked for
+   * @param answer in a preference dataset
+   * @param json empty where it was dropped
+   */
+  private record Row(
+      Cleaned cleaned, @Nullable Fingerprint print, @Nullable JudgedAnswer answer, byte[] json) {
+    static Row dropped(Conversation conversation, String rule, String why) {
+      return dropped(Drop.of(conversation, rule, why));
+    }
+
+    static Row dropped(Drop drop) {
+      return new Row(new Cleaned.Dropped(drop), null, null, new byte[0]);
+    }
+
+    static Row judged(Cleaned.Kept kept, JudgedAnswer answer) {
+      var marked = answer.conversation();
+      return new Row(
+          new Cleaned.Kept(marked, kept.changes()), null, answer, ConversationJson.write(marked));
+    }
+  }
 
   private static final class Counts {
     final LogFile file;
@@ -65,18 +92,23 @@ final class ReadPart implements AutoCloseable {
     }
   }
 
+  /**
+   * @param preferences to be filled where the dataset is one of preferences, else null
+   */
   ReadPart(
       List<LogFile> files,
       List<String> hashes,
       DatasetRecipe recipe,
       Spool spool,
       Tally tally,
+      @Nullable PreferenceRows preferences,
       ExecutorService threads,
       int ahead) {
     this.recipe = recipe;
     this.cleaner = recipe.cleaner();
     this.spool = spool;
     this.tally = tally;
+    this.preferences = preferences;
     for (int i = 0; i < files.size(); i++) {
       counts.add(new Counts(files.get(i), hashes.get(i)));
     }
@@ -114,6 +146,7 @@ final class ReadPart implements AutoCloseable {
         }
       }
       spool.seal();
+      dropContradictory();
       return false;
     }
     prepared.forEach(this::judge);
@@ -151,18 +184,34 @@ final class ReadPart implements AutoCloseable {
     var prepared = new ArrayList<Prepared>(batch.items().size());
     for (var item : batch.items()) {
       var entry = batch.reader().parse(item);
-      prepared.add(
-          entry instanceof LogEntry.Read read
-              ? clean(batch.file(), read)
-              : new Prepared(batch.file(), entry, null, null, new byte[0]));
+      var rows =
+          switch (entry) {
+            case LogEntry.Read read -> List.of(row(read.conversation()));
+            case LogEntry.Compared both -> rows(both);
+            case LogEntry.Broken broken -> List.<Row>of();
+            case LogEntry.Joined joined -> List.<Row>of();
+          };
+      prepared.add(new Prepared(batch.file(), entry, rows));
     }
     return prepared;
   }
 
-  private Prepared clean(int file, LogEntry.Read read) {
-    var cleaned = cleaner.clean(read.conversation());
+  private Row row(Conversation conversation) {
+    return preferences == null ? chat(conversation) : rated(conversation);
+  }
+
+  private List<Row> rows(LogEntry.Compared both) {
+    return preferences == null
+        ? List.of(
+            chat(both.chosen()),
+            Row.dropped(both.rejected(), NOT_PREFERRED, "another answer was preferred to it"))
+        : compared(both.chosen(), both.rejected());
+  }
+
+  private Row chat(Conversation conversation) {
+    var cleaned = cleaner.clean(conversation);
     if (!(cleaned instanceof Cleaned.Kept kept)) {
-      return new Prepared(file, read, cleaned, null, new byte[0]);
+      return new Row(cleaned, null, null, new byte[0]);
     }
     var print =
         switch (recipe.dedupe()) {
@@ -170,7 +219,43 @@ final class ReadPart implements AutoCloseable {
           case EXACT -> Fingerprint.of(kept.conversation(), false);
           case OFF -> null;
         };
-    return new Prepared(file, read, cleaned, print, ConversationJson.write(kept.conversation()));
+    return new Row(kept, print, null, ConversationJson.write(kept.conversation()));
+  }
+
+  private Row rated(Conversation conversation) {
+    return switch (cleaner.clean(conversation)) {
+      case Cleaned.Dropped dropped -> Row.dropped(dropped.drop());
+      case Cleaned.Kept kept ->
+          JudgedAnswer.last(kept.conversation())
+              .map(answer -> Row.judged(kept, answer))
+              .orElseGet(
+                  () -> Row.dropped(conversation, NO_ANSWER, "its last turn answers nothing"));
+    };
+  }
+
+  private List<Row> compared(Conversation chosen, Conversation rejected) {
+    var good = cleaner.clean(chosen);
+    var bad = cleaner.clean(rejected);
+    if (good instanceof Cleaned.Kept first && bad instanceof Cleaned.Kept second) {
+      return ComparedAnswers.of(first.conversation(), second.conversation())
+          .map(c -> List.of(Row.judged(first, c.chosen()), Row.judged(second, c.rejected())))
+          .orElseGet(
+              () -> {
+                var why = "chosen and rejected are the same, or do not answer the same turns";
+                return List.of(
+                    Row.dropped(chosen, NO_ANSWER, why), Row.dropped(rejected, NO_ANSWER, why));
+              });
+    }
+    return List.of(droppedWith(good, bad, chosen), droppedWith(bad, good, rejected));
+  }
+
+  private static Row droppedWith(Cleaned own, Cleaned other, Conversation conversation) {
+    if (own instanceof Cleaned.Dropped dropped) {
+      return Row.dropped(dropped.drop());
+    }
+    var rule = other instanceof Cleaned.Dropped dropped ? dropped.drop().rule() : "";
+    return Row.dropped(
+        conversation, NO_COUNTERPART, "what it was compared with was dropped by " + rule);
   }
 
   private void judge(Prepared prepared) {
@@ -183,32 +268,86 @@ final class ReadPart implements AutoCloseable {
       }
       case LogEntry.Joined joined -> source.joined++;
       case LogEntry.Read read -> {
-        source.read++;
-        conversations++;
-        switch (prepared.cleaned()) {
-          case null -> throw new IllegalStateException("what was read is cleaned");
-          case Cleaned.Dropped dropped -> tally.drop(dropped.drop());
-          case Cleaned.Kept kept -> keep(kept, prepared);
+        for (int number : take(source, prepared.rows())) {
+          if (preferences != null) {
+            preferences.rate(number);
+          }
+        }
+      }
+      case LogEntry.Compared both -> {
+        var numbers = take(source, prepared.rows());
+        if (preferences != null && numbers.size() == 2) {
+          preferences.compare(numbers.getFirst(), numbers.getLast());
         }
       }
     }
   }
 
-  private void keep(Cleaned.Kept kept, Prepared prepared) {
+  /** Where in the spool the rows are now, those left out that were dropped for good. */
+  private List<Integer> take(Counts source, List<Row> rows) {
+    var numbers = new ArrayList<Integer>(rows.size());
+    for (var row : rows) {
+      source.read++;
+      conversations++;
+      switch (row.cleaned()) {
+        case Cleaned.Dropped dropped -> tally.drop(dropped.drop());
+        case Cleaned.Kept kept -> {
+          var number = keep(kept, row);
+          if (number != null) {
+            numbers.add(number);
+          }
+        }
+      }
+    }
+    return numbers;
+  }
+
+  private @Nullable Integer keep(Cleaned.Kept kept, Row row) {
     var conversation = kept.conversation();
-    if (prepared.print() != null) {
-      var drop = duplicates.check(conversation, prepared.print());
+    if (preferences != null && row.answer() != null) {
+      var known =
+          recipe.dedupe() == DatasetRecipe.Dedupe.OFF
+              ? null
+              : preferences.find(row.answer(), liked(conversation));
+      if (known != null) {
+        tally.drop(
+            Drop.of(
+                conversation, Duplicates.EXACT_RULE, "the same answer was judged alike before"));
+        return known;
+      }
+      preferences.add(spool.size(), row.answer(), liked(conversation));
+    }
+    if (row.print() != null) {
+      var drop = duplicates.check(conversation, row.print());
       if (drop.isPresent()) {
         tally.drop(drop.get());
-        return;
+        return null;
       }
     }
     Tally.add(tally.changes, kept.changes());
     var split = Split.of(conversation, recipe);
     if (ids.add(conversation.id())) {
-      spool.add(prepared.json(), split);
+      spool.add(row.json(), split);
     } else {
       spool.add(ConversationJson.write(renamed(conversation)), split);
+    }
+    return spool.size() - 1;
+  }
+
+  private static boolean liked(Conversation conversation) {
+    return conversation.feedback() != null && conversation.feedback() > 0.5;
+  }
+
+  /** A sealed spool can be read: what contradicts itself is taken out, and said. */
+  private void dropContradictory() {
+    if (preferences == null) {
+      return;
+    }
+    for (int number : preferences.contradictory()) {
+      var conversation = ConversationJson.read(spool.line(number));
+      tally.drop(
+          Drop.of(conversation, CONTRADICTORY, "the same answer was both liked and disliked"));
+      spool.drop(number);
     }
   }
 

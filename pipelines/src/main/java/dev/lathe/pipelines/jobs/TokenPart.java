@@ -13,6 +13,7 @@ import dev.lathe.datasets.store.VersionFolder;
 import dev.lathe.datasets.tokens.Example;
 import dev.lathe.datasets.tokens.Masking;
 import dev.lathe.datasets.tokens.PieceCache;
+import dev.lathe.datasets.tokens.Preferences;
 import dev.lathe.datasets.tokens.ShardWriter;
 import dev.lathe.datasets.tokens.Truncation;
 import java.io.BufferedOutputStream;
@@ -22,6 +23,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,6 +49,7 @@ final class TokenPart implements AutoCloseable {
 
   private final Spool spool;
   private final Tally tally;
+  private final @Nullable PreferenceRows preferences;
   private final PieceCache tokenizer;
   private final ChatTemplate template;
   private final Truncation truncation;
@@ -54,6 +57,7 @@ final class TokenPart implements AutoCloseable {
   private final Map<Split, Output> outputs = new EnumMap<>(Split.class);
   private Truncation.Counts cut = Truncation.Counts.NONE;
   private RenderCounts counts = RenderCounts.NONE;
+  private final SortedMap<String, Long> judged = new TreeMap<>();
   private long straddling;
   private int drawn;
   private int done;
@@ -61,6 +65,7 @@ final class TokenPart implements AutoCloseable {
   TokenPart(
       Spool spool,
       Tally tally,
+      @Nullable PreferenceRows preferences,
       PieceCache tokenizer,
       String tokenizerSha256,
       ChatTemplate template,
@@ -70,6 +75,7 @@ final class TokenPart implements AutoCloseable {
       int ahead) {
     this.spool = spool;
     this.tally = tally;
+    this.preferences = preferences;
     this.tokenizer = tokenizer;
     this.template = template;
     this.truncation = truncation;
@@ -91,6 +97,7 @@ final class TokenPart implements AutoCloseable {
 
   private static final class Pieces {
     final List<Example> examples = new ArrayList<>();
+    final List<Integer> numbers = new ArrayList<>();
     final ByteArrayOutputStream gzip = new ByteArrayOutputStream(1 << 14);
     final OutputStream lines;
     int conversations;
@@ -108,7 +115,7 @@ final class TokenPart implements AutoCloseable {
       }
     }
 
-    void add(byte[] line, List<Example> found) {
+    void add(byte[] line, List<Example> found, int number) {
       try {
         lines.write(line);
         lines.write('\n');
@@ -116,6 +123,7 @@ final class TokenPart implements AutoCloseable {
         throw new UncheckedIOException(e);
       }
       examples.addAll(found);
+      numbers.addAll(Collections.nCopies(found.size(), number));
       conversations++;
     }
 
@@ -133,6 +141,7 @@ final class TokenPart implements AutoCloseable {
   private static final class Output {
     final ShardWriter shard;
     final OutputStream conversations;
+    final List<Integer> numbers = new ArrayList<>();
     long kept;
     long examples;
     long tokens;
@@ -157,6 +166,7 @@ final class TokenPart implements AutoCloseable {
         throw new UncheckedIOException("cannot write the conversations", e);
       }
       kept += pieces.conversations;
+      numbers.addAll(pieces.numbers);
       for (var example : pieces.examples) {
         shard.add(example);
         examples++;
@@ -187,6 +197,22 @@ final class TokenPart implements AutoCloseable {
     found.put("resultsAsText", counts.toolResultsAsText());
     found.put("declarationsNotShown", counts.declarationsNotShown());
     return found;
+  }
+
+  /** What was said of the examples; empty for a chat dataset. */
+  SortedMap<String, Long> preferences() {
+    if (preferences != null) {
+      judged.put("contexts", preferences.contextsLeft());
+    }
+    return judged;
+  }
+
+  private void judged(Split split, Preferences said, int examples) {
+    long liked = said.liked().cardinality();
+    judged.merge("liked", liked, Long::sum);
+    judged.merge("disliked", examples - liked, Long::sum);
+    judged.merge("pairs", (long) said.pairs().size(), Long::sum);
+    judged.put("pairs." + split.wire(), (long) said.pairs().size());
   }
 
   /** What the length limit did. */
@@ -270,7 +296,7 @@ final class TokenPart implements AutoCloseable {
       if (fitted.examples().isEmpty()) {
         batch.drops.add(tooLong(conversation, encoded.length(), fitted.counts()));
       } else {
-        batch.pieces.computeIfAbsent(split, s -> new Pieces()).add(line, fitted.examples());
+        batch.pieces.computeIfAbsent(split, s -> new Pieces()).add(line, fitted.examples(), i);
       }
     }
     batch.pieces.values().forEach(Pieces::member);
@@ -285,13 +311,21 @@ final class TokenPart implements AutoCloseable {
   }
 
   private void finish() {
-    for (var output : outputs.values()) {
+    outputs.forEach(this::finish);
+  }
+
+  private void finish(Split split, Output output) {
+    if (preferences == null) {
       output.shard.finish();
-      try {
-        output.conversations.close();
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot write the conversations", e);
-      }
+    } else {
+      var said = preferences.of(output.numbers);
+      output.shard.finish(said);
+      judged(split, said, output.numbers.size());
+    }
+    try {
+      output.conversations.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write the conversations", e);
     }
   }
 

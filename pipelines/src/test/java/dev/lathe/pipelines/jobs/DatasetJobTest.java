@@ -315,6 +315,7 @@ class DatasetJobTest {
             v.redactions(),
             v.toolPolicy(),
             v.truncated(),
+            v.preferences(),
             v.tokens(),
             v.labelTokens(),
             v.splits(),

@@ -267,6 +267,7 @@ class RegistrationsTest {
                     none,
                     none,
                     none,
+                    none,
                     1840,
                     1600,
                     Map.of(),

@@ -179,6 +179,7 @@ public final class TinyDesk {
                 new TreeMap<>(),
                 new TreeMap<>(),
                 new TreeMap<>(),
+                new TreeMap<>(),
                 0,
                 0,
                 parts,
