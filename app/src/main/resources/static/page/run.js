@@ -11,6 +11,7 @@ class Run extends Room {
     const run = store.run(store.focus.run);
     if (!run) return nothing;
     const left = store.left(run);
+    const { estimate, samples } = store.details(run.id);
     const gain = run.evalLoss != null && run.evalLossBefore != null ? run.evalLoss - run.evalLossBefore : null;
     return html`
       <article class="run" aria-label=${`Run ${run.id}`}>
@@ -36,6 +37,8 @@ class Run extends Room {
           <span title=${exactly(run.createdAt)}>started <b>${when(run.createdAt)}</b></span>
           ${run.exact ? nothing : html`<span>resumed inexactly</span>`}
         </p>
+        ${estimate?.seconds == null ? nothing : html`<p class="origin"><span>expected <b>${duration(estimate.seconds)}</b></span><span>memory <b>${mebibytes(estimate.memoryMiB)}</b></span><span>disk <b>${mebibytes(estimate.diskMiB)}</b></span></p>`}
+        ${samples.length ? answers(samples) : nothing}
         <details>
           <summary>Recipe</summary>
           <dl class="recipe">${Object.entries(run.recipe).map(([key, v]) => html`<div><dt>${key}</dt><dd>${value(v)}</dd></div>`)}</dl>
@@ -49,6 +52,23 @@ customElements.define("lathe-run", Run);
 function go(version) {
   store.look("version", version);
   document.getElementById("models").scrollIntoView();
+}
+
+/** What it answered to each prompt, the newest answer seen at once. */
+function answers(samples) {
+  const byPrompt = Map.groupBy(samples, (s) => s.prompt);
+  return html`<details class="samples" open>
+    <summary>Samples</summary>
+    ${[...byPrompt].map(
+      ([prompt, all]) => html`<div class="sample">
+        <p>${prompt}</p>
+        <p><small>step ${count(all.at(-1).step)}</small> ${all.at(-1).answer}</p>
+        ${all.length > 1
+          ? html`<details><summary>earlier</summary>${all.slice(0, -1).reverse().map((s) => html`<p><small>step ${count(s.step)}</small> ${s.answer}</p>`)}</details>`
+          : nothing}
+      </div>`,
+    )}
+  </details>`;
 }
 
 /** Both keep their place, so that nothing moves when a run ends. */

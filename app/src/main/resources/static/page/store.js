@@ -37,6 +37,7 @@ class Store extends EventTarget {
   #slots = new Map();
   #pending = new Map();
   #speed = new Map();
+  #details = new Map();
 
   /** Told once a frame, however much happened in it. */
   changed(...topics) {
@@ -131,6 +132,21 @@ class Store extends EventTarget {
     return perStep > 0 ? perStep * (run.steps - run.step) : null;
   }
 
+  /** What no listing tells of a run: its estimate and its samples. Asked for once, then heard. */
+  details(id) {
+    if (!this.#details.has(id)) {
+      const details = { estimate: null, samples: [] };
+      this.#details.set(id, details);
+      request(`runs/${segment(id)}`)
+        .then(({ estimate, samples }) => {
+          Object.assign(details, { estimate, samples });
+          this.changed("runs");
+        })
+        .catch((e) => this.fail(e));
+    }
+    return this.#details.get(id);
+  }
+
   async act(id, action) {
     this.#pending.set(id, action);
     this.changed("runs");
@@ -182,6 +198,7 @@ class Store extends EventTarget {
       this.#pending.clear(); // what was asked before a break is told by the states
       if (!this.#chosen) this.#chooseRuns();
       for (const curves of this.#curves.values()) curves.mistrust();
+      this.#details.clear();
       this.changed("home", "runs", "shown");
       await Promise.all([this.load(...this.shown), this.#loadTopic("aliases"), this.#loadTopic("experiments"), this.#loadTopic("datasets")]);
     } catch (e) {
@@ -279,6 +296,11 @@ class Store extends EventTarget {
       this.#speed.set(run.id, pace.slice(-40));
     } else if (r.type === "eval") {
       run[r.step === 0 ? "evalLossBefore" : "evalLoss"] = r.loss;
+    } else if (r.type === "estimate" && this.#details.has(run.id)) {
+      this.#details.get(run.id).estimate = r;
+    } else if (r.type === "sample" && this.#details.has(run.id)) {
+      const details = this.#details.get(run.id);
+      details.samples = [...details.samples.filter((s) => s.step !== r.step || s.prompt !== r.prompt), r];
     } else if (r.type === "started") {
       this.#speed.delete(run.id);
     }

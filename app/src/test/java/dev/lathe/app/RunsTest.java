@@ -43,6 +43,7 @@ class RunsTest {
     assertThat(run.path("evalLoss").asDouble()).isLessThan(run.path("evalLossBefore").asDouble());
     assertThat(run.path("peakRssMiB").asLong()).isPositive();
     assertThat(run.path("checkpoints").size()).isPositive();
+    assertThat(run.path("estimate").path("seconds").asDouble()).isPositive();
     for (var key :
         List.of(
             "base", "dataset", "model", "tokens", "labelTokens", "seconds", "version", "error")) {
@@ -104,6 +105,31 @@ class RunsTest {
     assertThat(resumed.status()).as(resumed.err()).isZero();
     assertThat(resumed.json().path("state").asString()).isEqualTo("completed");
     assertThat(resumed.err()).contains("goes on behind step");
+  }
+
+  @Test
+  void whatARunWouldTakeIsToldWithoutOne() {
+    int before = run("runs", "list", "--json").json().path("items").size();
+    var told = train("5", "--dry-run", "--json");
+    assertThat(told.status()).as(told.err()).isZero();
+    assertThat(told.json().path("steps").asInt()).isEqualTo(5);
+    assertThat(told.json().path("memoryMiB").asLong()).isBetween(50L, 5_000L);
+    assertThat(told.json().path("parts").asInt()).isEqualTo(1);
+    assertThat(run("runs", "list", "--json").json().path("items").size()).isEqualTo(before);
+  }
+
+  @Test
+  void answersAreTakenWhileItTrains() throws Exception {
+    var prompts = Files.writeString(folder.resolve("prompts.txt"), "Is it open?\n\nWho, then?\n");
+    var samples = "samplePrompts=" + prompts;
+    var plain = train("3", "--json").json();
+    var asked =
+        train("3", "--json", "--set", samples, "--set", "sampleEvery=2", "--set", "sampleTokens=4");
+    assertThat(asked.err()).contains("step 2: Is it open?", "step 3: Who, then?");
+    var run = asked.json();
+    assertThat(run.path("samples").valueStream().map(s -> s.path("step").asInt()))
+        .containsExactly(0, 0, 2, 2, 3, 3);
+    assertThat(run.path("adapterSha256")).isEqualTo(plain.path("adapterSha256"));
   }
 
   @Test

@@ -28,6 +28,9 @@ public final class Schemas {
 
   /** The schema of what a command line prints with {@code --json}; empty where there is none. */
   public static Optional<String> of(String... arguments) {
+    if (List.of(arguments).contains("--dry-run")) {
+      return Optional.of(arguments[0] + "-dry-run");
+    }
     return IntStream.rangeClosed(0, Math.min(2, arguments.length))
         .mapToObj(
             i -> String.join("-", List.of(arguments).subList(0, Math.min(2, arguments.length) - i)))

@@ -51,6 +51,19 @@ class RunsApi {
     return new Started(finetunes.start(request).id());
   }
 
+  /** What such a run would take. */
+  @PostMapping("estimate")
+  void estimate(@RequestBody FinetuneRequest request, HttpServletResponse response)
+      throws Exception {
+    NdJson.work(
+        response,
+        json,
+        progress -> {
+          progress.accept(Map.of("stage", "trying a micro-batch", "done", 0, "total", 0));
+          return finetunes.estimate(request);
+        });
+  }
+
   @GetMapping
   Listing list() {
     return new Listing(finetunes.list());

@@ -6,6 +6,7 @@ import dev.lathe.pipelines.jobs.FinetunePatience;
 import dev.lathe.pipelines.jobs.Finetunes;
 import dev.lathe.pipelines.jobs.HomeFinetunePlan;
 import dev.lathe.pipelines.jobs.Registrations;
+import dev.lathe.pipelines.supervision.MemoryRoom;
 import dev.lathe.pipelines.supervision.RunCommand;
 import dev.lathe.registry.runs.RunImport;
 import dev.lathe.registry.runs.RunRegistry;
@@ -50,6 +51,7 @@ class RunsParts {
             registrations::completed,
             RunCommand.product(),
             FinetunePatience.PRODUCT,
+            new MemoryRoom()::kills,
             Integer.parseInt(System.getenv().getOrDefault("LATHE_RUNS_AT_ONCE", "1")),
             Clock.systemUTC()));
   }

@@ -81,11 +81,20 @@ final class RunFollower {
               steps,
               String.format(Locale.ROOT, "%,d tokens", record.path("tokens").asLong(0)));
       case "eval" -> evaluated = record.path("loss").asDouble(Double.NaN);
+      case "estimate" -> {
+        if (record.path("seconds").isNumber()) {
+          progress.note("expected: " + estimate(record));
+        }
+      }
+      case "sample" -> {
+        progress.note("step " + record.path("step") + ": " + oneLine(record, "prompt"));
+        progress.note("  " + oneLine(record, "answer"));
+      }
       case "event" ->
           progress.note(
               record.path("level").asString("info") + ": " + record.path("message").asString(""));
       default -> {
-        // checkpoints and samples are in the journal for those who look for them
+        // checkpoints are in the journal for those who look for them
       }
     }
   }
@@ -111,6 +120,21 @@ final class RunFollower {
       detail.append(String.format(Locale.ROOT, " · %,d MiB", r.path("rssMiB").asLong()));
     }
     progress.update("training", step, steps, detail.toString());
+  }
+
+  /** An estimate's figures in a line. */
+  static String estimate(JsonNode e) {
+    return String.format(
+        Locale.ROOT,
+        "%s, %,.0f tokens/s, %s MiB of memory, %s MiB of disk",
+        Text.duration(e.path("seconds").asDouble(0)),
+        e.path("tokensPerSecond").asDouble(0),
+        Text.count(e.path("memoryMiB")),
+        Text.count(e.path("diskMiB")));
+  }
+
+  private static String oneLine(JsonNode record, String field) {
+    return Text.printable(record.path(field).asString("").replaceAll("\\s+", " "));
   }
 
   private static String machine(JsonNode r) {

@@ -1,6 +1,7 @@
 package dev.lathe.app.cli;
 
 import dev.lathe.app.owner.OwnerClient;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -105,6 +106,27 @@ public class Runs extends HomeCommand {
     table.print(terminal.out());
   }
 
+  /** What a run is expected to take. */
+  static void tellEstimate(JsonNode e, Terminal terminal) {
+    var out = terminal.out();
+    out.printf(
+        Locale.ROOT,
+        "%s steps, %s tokens in %s%n",
+        Text.count(e.path("steps")),
+        Text.count(e.path("tokens")),
+        e.path("precision").asString(""));
+    out.println("  expected    " + RunFollower.estimate(e));
+    out.println(
+        "  here        "
+            + Text.count(e.path("availableMiB"))
+            + " MiB of memory and "
+            + Text.count(e.path("freeDiskMiB"))
+            + " MiB of disk are free");
+    if (!e.path("note").asString("").isEmpty()) {
+      out.println("  note        " + e.path("note").asString(""));
+    }
+  }
+
   static void tellOne(JsonNode run, Terminal terminal) {
     var out = terminal.out();
     out.println(
@@ -137,7 +159,11 @@ public class Runs extends HomeCommand {
             + " tokens/s, peak memory "
             + Text.count(run.path("peakRssMiB"))
             + " MiB");
+    if (run.path("estimate").path("seconds").isNumber()) {
+      out.println("  expected    " + RunFollower.estimate(run.path("estimate")));
+    }
     out.println("  checkpoints " + checkpoints(run));
+    tellSamples(run, terminal);
     if (!run.path("exact").asBoolean(true)) {
       out.println("  resumed inexactly: another run may give another adapter");
     }
@@ -148,6 +174,17 @@ public class Runs extends HomeCommand {
     if (state.equals("stopped") || state.equals("paused")) {
       out.println("  './lathe runs resume " + run.path("id").asString("") + "' goes on with it.");
     }
+  }
+
+  /** The newest answer to each prompt. */
+  private static void tellSamples(JsonNode run, Terminal terminal) {
+    var newest = new LinkedHashMap<String, JsonNode>();
+    run.path("samples").forEach(s -> newest.put(s.path("prompt").asString(""), s));
+    newest.forEach(
+        (prompt, s) -> {
+          terminal.out().println("  at step " + s.path("step") + "  " + Text.printable(prompt));
+          terminal.out().println("    " + Text.printable(s.path("answer").asString("")));
+        });
   }
 
   /** 0 for a run that completed or ended as asked, 1 for one that failed. */

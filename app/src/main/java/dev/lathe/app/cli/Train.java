@@ -10,6 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import tools.jackson.databind.JsonNode;
 
 /** Trains an adapter and follows the run to its end. */
 @Command(
@@ -47,6 +48,11 @@ public final class Train extends HomeCommand {
       description = "one recipe key, over the file's; may be repeated")
   Map<String, String> set = new LinkedHashMap<>();
 
+  @Option(
+      names = "--dry-run",
+      description = "train nothing: say what the run would take in memory, time and disk")
+  boolean dryRun;
+
   public Train(Session session) {
     super(session);
   }
@@ -57,9 +63,12 @@ public final class Train extends HomeCommand {
     request.put("base", base);
     request.put("dataset", dataset);
     request.put("model", name);
-    request.put("set", Text.absolute(set, "initFrom"));
+    request.put("set", prompts(Text.absolute(set, "initFrom")));
     if (recipe != null) {
       request.put("recipe", text(recipe));
+    }
+    if (dryRun) {
+      return tellEstimate(owner, request);
     }
     var id = owner.post("runs", request, OwnerClient.Repeat.NEVER).path("id").asString("");
     terminal().err().println("run " + id);
@@ -68,14 +77,35 @@ public final class Train extends HomeCommand {
     return Runs.exitStatus(run, terminal());
   }
 
+  private int tellEstimate(OwnerClient owner, Map<String, Object> request) {
+    JsonNode estimate;
+    try (var progress = new Progress(terminal())) {
+      estimate =
+          owner.work(
+              "runs/estimate",
+              request,
+              p -> progress.update(p.path("stage").asString(""), 0, 0, ""));
+    }
+    print(estimate, e -> Runs.tellEstimate(e, terminal()));
+    return ExitStatus.DONE;
+  }
+
+  /** Prompts may stand in a file: what is asked for are its lines. */
+  private static Map<String, String> prompts(Map<String, String> set) {
+    set.computeIfPresent(
+        "samplePrompts",
+        (k, given) -> Files.isRegularFile(Path.of(given)) ? text(Path.of(given)) : given);
+    return set;
+  }
+
   private static String text(Path file) {
     try {
       return Files.readString(file);
     } catch (IOException e) {
       throw new BadInput(
-          "the recipe cannot be read",
+          "the file cannot be read",
           file.toString(),
-          "Give --recipe a YAML file, or leave it out for the defaults.",
+          "Name a text file that you may read, or leave it out for the defaults.",
           e);
     }
   }

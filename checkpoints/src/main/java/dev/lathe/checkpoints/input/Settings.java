@@ -148,6 +148,18 @@ public final class Settings {
     return List.of(given.toString().split("\\s*,\\s*"));
   }
 
+  /** A YAML list of texts, or a text with one a line; none by default. */
+  public List<String> lines(String key) {
+    var given = take(key);
+    if (given == null) {
+      return List.of();
+    }
+    if (given instanceof List<?> list) {
+      return list.stream().map(String::valueOf).toList();
+    }
+    return given.toString().lines().filter(line -> !line.isBlank()).toList();
+  }
+
   /** Adds a problem that only the reader of several keys can see. */
   public void problem(String text) {
     problems.add(path + text);

@@ -1,7 +1,10 @@
 package dev.lathe.pipelines.jobs;
 
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.store.CheckpointFolder;
+import dev.lathe.pipelines.supervision.Again;
 import dev.lathe.pipelines.supervision.Death;
+import dev.lathe.pipelines.supervision.Journal;
 import dev.lathe.pipelines.supervision.RunCommand;
 import dev.lathe.pipelines.supervision.RunDirectory;
 import dev.lathe.pipelines.supervision.RunProcess;
@@ -17,14 +20,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One attempt at a run under supervision, from waiting for its turn to what is written down of its
- * end. Starts the run's process or adopts a living one, and imports the journal as it grows. When
- * the watch is given up ({@link #detach}), the process lives on and the next owner adopts it.
+ * A run under supervision, from waiting for its turn to what is written down of its end. Starts the
+ * run's process or adopts a living one, starts it again when it dies ({@link Again}), and imports
+ * the journal as it grows. When the watch is given up ({@link #detach}), the process lives on and
+ * the next owner adopts it.
  */
 final class FinetuneWatch {
   private static final Logger log = LoggerFactory.getLogger(FinetuneWatch.class);
@@ -37,7 +43,8 @@ final class FinetuneWatch {
       Consumer<RunDirectory> completed,
       FinetuneSlots slots,
       RunCommand command,
-      FinetunePatience patience) {}
+      FinetunePatience patience,
+      LongSupplier memoryKills) {}
 
   private final RunDirectory run;
   private final Shared shared;
@@ -149,30 +156,68 @@ final class FinetuneWatch {
     return journal.observe();
   }
 
+  /** Attempt after attempt, until one ends otherwise than by dying, or too many have died. */
   private void supervise(FinetuneImport journal) throws InterruptedException {
-    var fold = journal.catchUp();
-    RunProcess process;
-    try {
-      var living = RunProcess.adopt(run);
-      process =
-          living.isPresent()
-              ? living.get()
-              : RunProcess.start(run, shared.command(), fold.seq(), arguments);
-    } catch (BadInput e) {
-      run.write(new Supervised(fold.seq(), null, 0, null, RunState.FAILED, e.getMessage()));
-      end.complete(journal.observe());
-      return;
+    var again =
+        new Again(
+            run.readSpec().recipe().get("restarts") instanceof Number n ? n.intValue() : 0,
+            shared.patience().again());
+    for (var with = arguments; ; ) {
+      long kills = shared.memoryKills().getAsLong();
+      var process = process(journal, with);
+      if (process == null || !watched(process, journal)) {
+        return;
+      }
+      var next = next(process, again, kills);
+      if (next == null) {
+        break;
+      }
+      log.info("run {} died and is started again in {}", run.id(), next.after());
+      long seq = journal.catchUp().seq();
+      run.write(new Supervised(seq, null, process.peakRssMiB(), null, null, null));
+      journal.observe();
+      if (!waited(next.after())) {
+        if (!detached) {
+          end.complete(cancel(journal));
+        }
+        return;
+      }
+      with = Stream.concat(arguments.stream(), next.arguments().stream()).toList();
     }
-    long after = run.supervised().map(Supervised::afterSeq).orElse(0L);
+    run.control().clear();
+    var status = journal.observe();
+    log.info("run {} is {}", run.id(), status.state().word());
+    if (status.state() == RunState.COMPLETED) {
+      shared.completed().accept(run);
+    }
+    end.complete(status);
+  }
+
+  /** The living one or a new one; null when none can be started, which is the end. */
+  private @Nullable RunProcess process(FinetuneImport journal, List<String> with) {
+    long seq = journal.catchUp().seq();
+    try {
+      return RunProcess.adopt(run)
+          .orElseGet(() -> RunProcess.start(run, shared.command(), seq, with));
+    } catch (BadInput e) {
+      run.write(new Supervised(seq, null, 0, null, RunState.FAILED, e.getMessage()));
+      end.complete(journal.observe());
+      return null;
+    }
+  }
+
+  /** Follows a process to its end and writes that down; false when the watch was given up. */
+  private boolean watched(RunProcess process, FinetuneImport journal) throws InterruptedException {
+    long after = after();
     journal.observe();
     var ending = new Ending();
     long lastSample = 0;
     for (boolean exited = false; !exited; ) {
       exited = process.awaitExit(LOOK);
       if (detached) {
-        return;
+        return false;
       }
-      fold = journal.catchUp();
+      var fold = journal.catchUp();
       if (System.nanoTime() - lastSample > SAMPLE_NANOS && !exited) {
         long before = process.peakRssMiB();
         process.sampleMemory();
@@ -185,14 +230,43 @@ final class FinetuneWatch {
         ending.hasten(process, endedBehind(fold, after));
       }
     }
-    process.conclude(verdict(process, fold, after, ending));
-    run.control().clear();
-    var status = journal.observe();
-    log.info("run {} is {}", run.id(), status.state().word());
-    if (status.state() == RunState.COMPLETED) {
-      shared.completed().accept(run);
+    process.conclude(verdict(process, journal.catchUp(), after, ending));
+    return true;
+  }
+
+  /** What the journal says of an end up to here is of an earlier attempt. */
+  private long after() {
+    return run.supervised().map(Supervised::afterSeq).orElse(0L);
+  }
+
+  /** How the run goes on after a process of it has ended; null when it does not. */
+  private Again.@Nullable Attempt next(RunProcess process, Again again, long killsBefore) {
+    if (cancelled()) {
+      return null;
     }
-    end.complete(status);
+    var said =
+        Journal.read(run.journal(), after()).stream()
+            .filter(r -> r.type().equals("ended"))
+            .reduce((first, second) -> second);
+    boolean ranOut =
+        said.isPresent()
+            ? said.get().text("cause").filter("memory"::equals).isPresent()
+            : Again.ranOut(process.exitStatus(), killsBefore, shared.memoryKills().getAsLong());
+    if (said.isPresent() && !ranOut) {
+      return null;
+    }
+    var checkpoints = new CheckpointFolder(run.checkpoints()).steps();
+    return again.after(
+        process.exitStatus(), ranOut, checkpoints.stream().mapToLong(s -> s).max().orElse(-1));
+  }
+
+  /** False when the run was asked to end meanwhile, or the watch was given up. */
+  private boolean waited(Duration most) throws InterruptedException {
+    long deadline = System.nanoTime() + most.toNanos();
+    while (!cancelled() && System.nanoTime() < deadline) {
+      Thread.sleep(Math.min(LOOK.toMillis(), 1 + most.toMillis()));
+    }
+    return !cancelled();
   }
 
   private static boolean endedBehind(RunFold fold, long after) {

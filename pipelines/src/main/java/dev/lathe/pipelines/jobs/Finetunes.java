@@ -10,6 +10,7 @@ import dev.lathe.pipelines.supervision.RunIds;
 import dev.lathe.pipelines.supervision.RunSpec;
 import dev.lathe.pipelines.supervision.RunStatus;
 import dev.lathe.pipelines.supervision.Supervised;
+import dev.lathe.pipelines.training.EstimateMain;
 import dev.lathe.registry.runs.RunImport;
 import dev.lathe.registry.runs.RunRegistry;
 import dev.lathe.registry.runs.RunState;
@@ -63,7 +64,8 @@ public final class Finetunes implements AutoCloseable {
             parts.completed(),
             new FinetuneSlots(parts.atOnce()),
             parts.command(),
-            parts.patience());
+            parts.patience(),
+            parts.memoryKills());
     this.job =
         new FinetuneJob(
             parts.batch(),
@@ -94,6 +96,16 @@ public final class Finetunes implements AutoCloseable {
     new FinetuneImport(run, imports).observe();
     launch(run, List.of());
     return spec;
+  }
+
+  /** What a run would take; none is made. A micro-batch is tried for it, in a worker process. */
+  public EstimateMain.Result estimate(FinetuneRequest request) {
+    var spec = plan.plan(RunIds.next(clock, new SecureRandom()), request, clock.instant());
+    return Worker.run(
+        EstimateMain.class.getName(),
+        new EstimateMain.Request(runs.resolveSibling("").toString(), spec),
+        EstimateMain.Result.class,
+        step -> {});
   }
 
   /**

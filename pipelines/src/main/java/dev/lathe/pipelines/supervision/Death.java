@@ -32,7 +32,7 @@ public final class Death {
         + (last.isEmpty() ? "" : ". Its last words:\n  " + String.join("\n  ", last));
   }
 
-  private static String meaning(int status) {
+  static String meaning(int status) {
     return switch (status) {
       case 134 -> "exit status 134: the native library aborted";
       case 137 -> "exit status 137: killed, by the system when memory ran out if not by you";

@@ -18,10 +18,10 @@ import java.util.concurrent.ConcurrentHashMap;
  * What a run did, appended as it happens: one checksummed record a line, each written with one
  * write call, so that a process killed anywhere leaves whole records and at most one torn line
  * behind. Records outlive the process at once; they outlive a power cut at once when they are
- * {@code started}, {@code checkpoint} or {@code ended}, and within a second otherwise.
+ * {@code started}, {@code cut}, {@code checkpoint} or {@code ended}, and within a second otherwise.
  */
 public final class Journal implements AutoCloseable {
-  private static final Set<String> FORCED = Set.of("started", "checkpoint", "ended");
+  private static final Set<String> FORCED = Set.of("started", "cut", "checkpoint", "ended");
   private static final long FORCE_EVERY_NANOS = 1_000_000_000L;
 
   /**

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * One line of a run's journal.
  *
  * @param seq 1 for a journal's first record, one more for each after it
- * @param type started, step, eval, checkpoint, event, sample or ended
+ * @param type started, estimate, cut, step, evaluating, eval, checkpoint, event, sample or ended
  * @param fields everything else, as JSON has it (String, Integer, Long, Double, Boolean, List, Map)
  */
 public record JournalRecord(long seq, Instant at, String type, Map<String, Object> fields) {

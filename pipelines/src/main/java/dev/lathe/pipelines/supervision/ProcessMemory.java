@@ -22,6 +22,11 @@ public final class ProcessMemory {
     return field(ProcessHandle.current().pid(), "VmRSS:") / 1024;
   }
 
+  /** The most that this process alone has had, in MiB. */
+  public static long ownPeakMib() {
+    return field(ProcessHandle.current().pid(), "VmHWM:") / 1024;
+  }
+
   private static long field(long pid, String name) {
     try {
       for (var line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "status"))) {

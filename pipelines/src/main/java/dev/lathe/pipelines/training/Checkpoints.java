@@ -10,6 +10,7 @@ import dev.lathe.checkpoints.store.Checkpoint;
 import dev.lathe.checkpoints.store.CheckpointStore;
 import dev.lathe.engine.Adapter;
 import dev.lathe.engine.AdapterFiles;
+import dev.lathe.engine.program.LoraShape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -85,23 +86,35 @@ final class Checkpoints {
     }
   }
 
+  /** What a checkpoint holds of an adapter, in memory of its own: training may go on. */
+  @SuppressWarnings("ArrayRecordComponent") // written once, never compared
+  record Snapshot(float[] values, float[] firstMoment, float[] secondMoment) {
+    static Snapshot of(Adapter adapter) {
+      var moments = adapter.moments();
+      return new Snapshot(adapter.values(), moments[0], moments[1]);
+    }
+  }
+
   /**
    * Writes one; when it returns, a power cut does not lose it.
    *
    * @return its size in bytes
    */
-  long write(TrainingState state, Adapter adapter) {
-    var files = new LinkedHashMap<String, MemorySegment>(named(adapter).files());
-    var moments = adapter.moments();
+  long write(TrainingState state, LoraShape shape, Snapshot snapshot) {
+    var files = new LinkedHashMap<String, MemorySegment>(named(snapshot.values(), shape).files());
     var tensors = new LinkedHashMap<String, Tensor>();
-    tensors.put("exp_avg", Tensor.of(moments[0], moments[0].length));
-    tensors.put("exp_avg_sq", Tensor.of(moments[1], moments[1].length));
+    tensors.put("exp_avg", tensor(snapshot.firstMoment()));
+    tensors.put("exp_avg_sq", tensor(snapshot.secondMoment()));
     files.put(MOMENTS, MemorySegment.ofArray(SafetensorsWriter.bytes(Map.of(), tensors)));
     store.write(state.step(), files, Map.of("state", state.toMap(), "machine", machine.facts()));
     return files.values().stream().mapToLong(MemorySegment::byteSize).sum();
   }
 
-  PeftAdapter named(Adapter adapter) {
-    return AdapterFiles.named(adapter.values(), adapter.shape(), config);
+  private static Tensor tensor(float[] values) {
+    return Tensor.of(values, values.length);
+  }
+
+  PeftAdapter named(float[] values, LoraShape shape) {
+    return AdapterFiles.named(values, shape, config);
   }
 }

@@ -37,6 +37,16 @@ public final class DataOrder {
     }
   }
 
+  /** The order in which a recipe trains on examples. */
+  static DataOrder of(Recipe recipe, Examples examples) {
+    return new DataOrder(
+        examples.lengths(),
+        examples.labels(),
+        recipe.batchTokens(),
+        recipe.seed(),
+        recipe.shuffle());
+  }
+
   /** The examples' indexes, micro-batch by micro-batch, of an epoch counted from 0. */
   public List<int[]> epoch(int epoch) {
     if (epoch == cachedEpoch) {

@@ -47,6 +47,11 @@ final class Examples implements AutoCloseable {
     return Files.exists(shardFile);
   }
 
+  /** The conversation's id in the dataset. */
+  String id(int index) {
+    return shard.example(index).id();
+  }
+
   int size() {
     return lengths.length;
   }
@@ -81,6 +86,11 @@ final class Examples implements AutoCloseable {
       tokens += lengths[end++];
     }
     return DataOrder.filled(IntStream.range(0, end).toArray(), lengths, budget);
+  }
+
+  /** Tokens of the longest of some examples. */
+  int longest(int[] indexes) {
+    return Arrays.stream(indexes).map(i -> lengths[i]).max().orElse(0);
   }
 
   long tokens(List<int[]> batches) {

@@ -4,8 +4,6 @@ import dev.lathe.engine.AdamW;
 import dev.lathe.engine.Decoder;
 import dev.lathe.engine.Decoder.Score;
 import dev.lathe.engine.Decoder.Way;
-import dev.lathe.engine.MicroBatch;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +25,9 @@ final class Loop {
 
     void checkpoint(TrainingState state);
 
+    /** The adapter as it stands shall answer the recipe's prompts. */
+    void sample(long step);
+
     /** The adapter as it stands has the lowest validation loss so far. */
     void best(TrainingState state);
 
@@ -41,17 +42,6 @@ final class Loop {
     PAUSED
   }
 
-  /** The loss is no number any more: the adapter since the last checkpoint is worthless. */
-  static final class Diverged extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    Diverged(long step, double loss, double norm, DataOrder.Position at) {
-      super(
-          "The loss is %s and the gradient's norm %s at step %d (epoch %d, micro-batch %d)"
-              .formatted(loss, norm, step, at.epoch(), at.batch()));
-    }
-  }
-
   /** The last state, its last evaluation (null without a validation split), and how it ended. */
   record Result(TrainingState state, @Nullable Score evaluation, Ending ending) {}
 
@@ -61,6 +51,7 @@ final class Loop {
   private final @Nullable Examples validation;
   private final Watcher watcher;
   private final DataOrder order;
+  private final Cuts cuts;
   private final long steps;
 
   Loop(
@@ -68,15 +59,16 @@ final class Loop {
       Recipe recipe,
       Examples train,
       @Nullable Examples validation,
+      DataOrder order,
+      Cuts cuts,
       Watcher watcher) {
     this.decoder = decoder;
     this.recipe = recipe;
     this.train = train;
     this.validation = validation;
     this.watcher = watcher;
-    this.order =
-        new DataOrder(
-            train.lengths(), train.labels(), recipe.batchTokens(), recipe.seed(), recipe.shuffle());
+    this.order = order;
+    this.cuts = cuts;
     this.steps = steps(recipe, order);
   }
 
@@ -100,6 +92,9 @@ final class Loop {
       state = state.withEvalLossBefore(evaluation.meanLoss());
     }
     long evaluatedAt = state.step() == 0 ? 0 : -1;
+    if (state.step() == 0) {
+      watcher.sample(0);
+    }
     long began = System.nanoTime();
 
     while (state.step() < steps && !outOfPatience(state)) {
@@ -109,39 +104,42 @@ final class Loop {
         return new Result(state, evaluation, ending);
       }
 
-      var position = state.next();
-      var batches = new ArrayList<MicroBatch>(recipe.accumulate());
-      for (int i = 0; i < recipe.accumulate(); i++) {
-        batches.add(train.batch(order.at(position)));
-        position = order.after(position);
-      }
-      long labels = batches.stream().mapToLong(MicroBatch::labelled).sum();
-      long tokens = batches.stream().mapToLong(MicroBatch::tokens).sum();
+      int parts = cuts.partsAfter(state.step());
+      var drawn = Drawn.at(state.next(), order, train, recipe, parts);
+      long labels = drawn.labels();
 
       decoder.adapter().zeroGradient();
+      var losses = new double[drawn.size()];
       double loss = 0;
-      for (int i = 0; i < batches.size(); i++) {
-        var batch = batches.get(i);
+      for (int i = 0; i < losses.length; i++) {
         if (recipe.noise().isSome()) {
           Decoder.seed(noiseOf(state.step(), i));
         }
-        loss += decoder.gradients(batch, 1.0 / labels, Way.FAST) / labels;
+        losses[i] = decoder.gradients(drawn.batches().get(i), 1.0 / labels, Way.FAST);
+        loss += losses[i] / labels;
       }
       double rate = schedule.at(state.step());
       double norm = decoder.adapter().update(adamW, rate, state.step() + 1);
       if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-        throw new Diverged(state.step() + 1, loss, norm, state.next());
+        throw Diverged.noNumber(state.step() + 1, norm, drawn, losses);
       }
 
-      state = state.advanced(position, tokens, labels, loss);
+      state = state.advanced(drawn.next(), drawn.tokens(), labels, loss);
       state = state.withSeconds(start.seconds() + (System.nanoTime() - began) / 1e9);
-      watcher.stepped(state, steps, order.epochsAt(position), rate, norm);
+      watcher.stepped(state, steps, order.epochsAt(drawn.next()), rate, norm);
+      if (state.level().exploded(recipe.explosion())) {
+        throw Diverged.exploded(state, drawn, losses);
+      }
       if (due(recipe.evalEvery(), state.step())) {
         evaluation = evaluate(state.step());
         evaluatedAt = state.step();
         state = noted(state, evaluation);
       }
-      if (due(recipe.checkpointEvery(), state.step())) {
+      if (due(recipe.sampleEvery(), state.step())) {
+        watcher.sample(state.step());
+      }
+      if (due(recipe.checkpointEvery(), state.step())
+          && !state.level().suspects(state.loss(), recipe.explosion())) {
         watcher.checkpoint(state);
       }
     }
@@ -150,6 +148,7 @@ final class Loop {
       evaluation = evaluate(state.step());
       state = noted(state, evaluation);
     }
+    watcher.sample(state.step());
     return new Result(state, evaluation, Ending.COMPLETED);
   }
 
@@ -181,7 +180,8 @@ final class Loop {
     if (validation == null) {
       return null;
     }
-    var batches = validation.inOrder(recipe.batchTokens(), recipe.evalTokens());
+    var batches =
+        validation.inOrder(recipe.batchTokens() / cuts.partsAfter(step), recipe.evalTokens());
     watcher.evaluating(step, validation.tokens(batches));
     var score = score(decoder, validation, batches);
     watcher.evaluated(step, score);

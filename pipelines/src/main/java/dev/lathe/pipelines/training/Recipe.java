@@ -42,6 +42,12 @@ import org.jspecify.annotations.Nullable;
  * @param evalEvery steps between two evaluations besides those before and after; 0 for none
  * @param checkpointEvery steps between two checkpoints besides the last; 0 for none
  * @param keep checkpoints kept
+ * @param explosion nats by which the mean loss may rise above its lowest before the run ends; 0 for
+ *     any number
+ * @param restarts times in a row that a run which died is started again without a new checkpoint
+ * @param samplePrompts what the adapter is asked while it is trained
+ * @param sampleEvery steps between two such times besides those before and after; 0 for none
+ * @param sampleTokens of one answer, at most
  * @param shuffle whether every epoch has an order of its own; else the dataset's order
  */
 public record Recipe(
@@ -76,7 +82,12 @@ public record Recipe(
     Kept result,
     int checkpointEvery,
     int keep,
-    boolean shuffle) {
+    boolean shuffle,
+    double explosion,
+    int restarts,
+    List<String> samplePrompts,
+    int sampleEvery,
+    int sampleTokens) {
 
   private static final String ALL = "all";
 
@@ -165,7 +176,12 @@ public record Recipe(
             s.choice("result", Kept.AUTO),
             s.integer("checkpointEvery", 100, 0, most),
             s.integer("keep", 3, 1, 10_000),
-            s.flag("shuffle", true));
+            s.flag("shuffle", true),
+            s.number("explosion", 3, 0, 1000),
+            s.integer("restarts", 3, 0, 1000),
+            s.lines("samplePrompts"),
+            s.integer("sampleEvery", 100, 0, most),
+            s.integer("sampleTokens", 64, 1, 1 << 16));
     recipe.contradiction().ifPresent(s::problem);
     s.done();
     return recipe;
@@ -295,6 +311,11 @@ public record Recipe(
     m.put("checkpointEvery", checkpointEvery);
     m.put("keep", keep);
     m.put("shuffle", shuffle);
+    m.put("explosion", explosion);
+    m.put("restarts", restarts);
+    m.put("samplePrompts", samplePrompts);
+    m.put("sampleEvery", sampleEvery);
+    m.put("sampleTokens", sampleTokens);
     return m;
   }
 

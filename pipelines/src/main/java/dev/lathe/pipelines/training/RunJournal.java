@@ -1,11 +1,12 @@
 package dev.lathe.pipelines.training;
 
-import dev.lathe.engine.Adapter;
+import dev.lathe.engine.Decoder;
 import dev.lathe.engine.Decoder.Score;
 import dev.lathe.pipelines.supervision.Journal;
 import dev.lathe.pipelines.supervision.OwnerPresence;
 import dev.lathe.pipelines.supervision.ProcessMemory;
 import dev.lathe.pipelines.supervision.RunControl;
+import dev.lathe.pipelines.supervision.RunDirectory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -21,28 +22,35 @@ final class RunJournal implements Loop.Watcher {
   private final RunControl control;
   private final OwnerPresence owner;
   private final Checkpoints checkpoints;
-  private final Adapter adapter;
+  private final Beside.Lane checkpointing;
+  private final Beside.Lane besting;
+  private final Decoder decoder;
+  private final @Nullable Samples samples;
   private final Path best;
   private long checkpointed;
 
   /**
-   * @param best where the adapter of the lowest validation loss is kept
+   * @param beside where files are written; whoever made it closes it
+   * @param samples null when the recipe asks nothing
    * @param checkpointed the step of the newest checkpoint, or -1
    */
   RunJournal(
+      RunDirectory run,
       Journal journal,
-      RunControl control,
-      OwnerPresence owner,
       Checkpoints checkpoints,
-      Adapter adapter,
-      Path best,
+      Beside beside,
+      Decoder decoder,
+      @Nullable Samples samples,
       long checkpointed) {
     this.journal = journal;
-    this.control = control;
-    this.owner = owner;
+    this.control = run.control();
+    this.owner = new OwnerPresence(run.path().resolve("../..").normalize());
     this.checkpoints = checkpoints;
-    this.adapter = adapter;
-    this.best = best;
+    this.checkpointing = beside.new Lane();
+    this.besting = beside.new Lane();
+    this.decoder = decoder;
+    this.samples = samples;
+    this.best = run.best();
     this.checkpointed = checkpointed;
   }
 
@@ -87,20 +95,58 @@ final class RunJournal implements Loop.Watcher {
       return;
     }
     long began = System.nanoTime();
-    long bytes = checkpoints.write(state, adapter);
+    checkpointing.settle();
+    var snapshot = Checkpoints.Snapshot.of(decoder.adapter());
     checkpointed = state.step();
+    double stalled = (System.nanoTime() - began) / 1e9;
+    checkpointing.write(() -> write(state, snapshot, stalled));
+  }
+
+  /** What is told here is on the disk. */
+  private void write(TrainingState state, Checkpoints.Snapshot snapshot, double stalled) {
+    long began = System.nanoTime();
+    long bytes = checkpoints.write(state, decoder.adapter().shape(), snapshot);
     journal.append(
         "checkpoint",
-        Map.of("step", state.step(), "bytes", bytes, "seconds", (System.nanoTime() - began) / 1e9));
+        Map.of(
+            "step",
+            state.step(),
+            "bytes",
+            bytes,
+            "seconds",
+            (System.nanoTime() - began) / 1e9,
+            "stalled",
+            stalled));
+  }
+
+  /** Written before the checkpoint that speaks of it, by the same thread. */
+  @Override
+  public void best(TrainingState state) {
+    besting.settle();
+    var values = decoder.adapter().values();
+    besting.write(() -> checkpoints.named(values, decoder.adapter().shape()).write(best));
+  }
+
+  /** Waits until everything that was asked for is on the disk. */
+  void settle() {
+    besting.settle();
+    checkpointing.settle();
   }
 
   @Override
-  public void best(TrainingState state) {
-    checkpoints.named(adapter).write(best);
+  public void sample(long step) {
+    if (samples != null) {
+      for (var sample : samples.taken(decoder)) {
+        journal.append(
+            "sample", Map.of("step", step, "prompt", sample.prompt(), "answer", sample.answer()));
+      }
+    }
   }
 
   @Override
   public Loop.@Nullable Ending asked() {
+    besting.check();
+    checkpointing.check();
     if (control.stopRequested()) {
       return Loop.Ending.STOPPED;
     }

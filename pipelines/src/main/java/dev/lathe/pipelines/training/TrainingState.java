@@ -14,6 +14,7 @@ import java.util.Map;
  * @param seconds from the first optimizer step's beginning to the last one's end, pauses left out
  * @param loss of the last step; NaN before the first
  * @param best the evaluation with the lowest loss so far
+ * @param level where the loss of the steps stands
  * @param evalLossBefore validation loss of the untrained adapter; NaN without a validation split
  */
 public record TrainingState(
@@ -24,7 +25,8 @@ public record TrainingState(
     double seconds,
     double loss,
     double evalLossBefore,
-    Best best) {
+    Best best,
+    LossLevel level) {
 
   /**
    * The lowest validation loss of a trained adapter.
@@ -41,7 +43,8 @@ public record TrainingState(
   }
 
   static final TrainingState START =
-      new TrainingState(0, DataOrder.Position.START, 0, 0, 0, Double.NaN, Double.NaN, Best.NONE);
+      new TrainingState(
+          0, DataOrder.Position.START, 0, 0, 0, Double.NaN, Double.NaN, Best.NONE, LossLevel.NONE);
 
   /** After one more optimizer step. */
   TrainingState advanced(
@@ -54,21 +57,31 @@ public record TrainingState(
         seconds,
         stepLoss,
         evalLossBefore,
-        best);
+        best,
+        level.after(stepLoss));
   }
 
   TrainingState withSeconds(double value) {
-    return new TrainingState(step, next, tokens, labelTokens, value, loss, evalLossBefore, best);
+    return new TrainingState(
+        step, next, tokens, labelTokens, value, loss, evalLossBefore, best, level);
   }
 
   TrainingState withEvalLossBefore(double value) {
-    return new TrainingState(step, next, tokens, labelTokens, seconds, loss, value, best);
+    return new TrainingState(step, next, tokens, labelTokens, seconds, loss, value, best, level);
   }
 
   /** After an evaluation of a trained adapter. */
   TrainingState evaluated(double found) {
     return new TrainingState(
-        step, next, tokens, labelTokens, seconds, loss, evalLossBefore, best.after(step, found));
+        step,
+        next,
+        tokens,
+        labelTokens,
+        seconds,
+        loss,
+        evalLossBefore,
+        best.after(step, found),
+        level);
   }
 
   /** For a checkpoint's manifest; doubles as text, because JSON knows no NaN. */
@@ -85,6 +98,9 @@ public record TrainingState(
     m.put("bestStep", best.step());
     m.put("bestLoss", Double.toString(best.loss()));
     m.put("misses", best.misses());
+    m.put("levelSteps", level.steps());
+    m.put("levelMean", Double.toString(level.mean()));
+    m.put("levelLowest", Double.toString(level.lowest()));
     return m;
   }
 
@@ -94,16 +110,24 @@ public record TrainingState(
         new DataOrder.Position(number(m, "epoch").intValue(), number(m, "batch").intValue()),
         number(m, "tokens").longValue(),
         number(m, "labelTokens").longValue(),
-        Double.parseDouble(String.valueOf(m.get("seconds"))),
-        Double.parseDouble(String.valueOf(m.get("loss"))),
-        Double.parseDouble(String.valueOf(m.get("evalLossBefore"))),
+        real(m, "seconds"),
+        real(m, "loss"),
+        real(m, "evalLossBefore"),
         // Checkpoints of before there were best ones know of none.
         m.containsKey("bestStep")
             ? new Best(
                 number(m, "bestStep").longValue(),
-                Double.parseDouble(String.valueOf(m.get("bestLoss"))),
+                real(m, "bestLoss"),
                 number(m, "misses").intValue())
-            : Best.NONE);
+            : Best.NONE,
+        m.containsKey("levelSteps")
+            ? new LossLevel(
+                number(m, "levelSteps").longValue(), real(m, "levelMean"), real(m, "levelLowest"))
+            : LossLevel.NONE);
+  }
+
+  private static double real(Map<String, ?> m, String key) {
+    return Double.parseDouble(String.valueOf(m.get(key)));
   }
 
   private static Number number(Map<String, ?> m, String key) {

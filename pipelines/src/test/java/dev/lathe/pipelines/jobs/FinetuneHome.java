@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.h2.jdbcx.JdbcConnectionPool;
@@ -33,11 +34,12 @@ final class FinetuneHome implements AutoCloseable {
   final RunRegistry registry;
   final JobRepository batch;
   final Finetunes finetunes;
+  final AtomicLong memoryKills = new AtomicLong();
   final List<RunDirectory> completed = new CopyOnWriteArrayList<>();
   private final JdbcConnectionPool pool;
 
   FinetuneHome(Path folder) {
-    this(folder, new FinetunePatience(SOON, SOON, SOON));
+    this(folder, new FinetunePatience(SOON, SOON, SOON, Duration.ofMillis(20)));
   }
 
   FinetuneHome(Path folder, FinetunePatience patience) {
@@ -77,6 +79,7 @@ final class FinetuneHome implements AutoCloseable {
                 completed::add,
                 StandInRun.command(),
                 patience,
+                memoryKills::get,
                 1,
                 Clock.systemUTC()));
     finetunes.recover();

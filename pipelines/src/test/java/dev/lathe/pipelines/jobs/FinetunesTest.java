@@ -140,6 +140,72 @@ class FinetunesTest {
   }
 
   @Test
+  void aRunThatDiesAgainAndAgainGoesOnAsLongAsItComesToCheckpoints() throws Exception {
+    try (var home = new FinetuneHome(folder)) {
+      // Dies three steps behind every start: at 3, then at 5, 7, 9 behind the checkpoints of 2, 4 …
+      var id = home.start("steps", "12", "checkpointEvery", "2", "haltEvery", "3", "restarts", "1");
+      home.awaitOver(id);
+      var run = home.finetunes.show(id);
+      assertThat(run.state()).isEqualTo(RunState.COMPLETED);
+      assertThat(run.error()).isNull();
+      assertThat(home.registry.series(id, "loss", 100)).hasSize(12);
+      assertThat(status(home, id)).isEqualTo(BatchStatus.COMPLETED);
+      assertThat(log(home, id))
+          .contains("exit status 137", "started again, 1 of at most 1 times")
+          .doesNotContain("--ran-out");
+    }
+  }
+
+  @Test
+  void withoutANewCheckpointItIsStartedAgainSoManyTimesOnly() throws Exception {
+    try (var home = new FinetuneHome(folder)) {
+      var id = home.start("steps", "6", "haltAt", "3", "restarts", "2");
+      home.awaitOver(id);
+      assertThat(home.finetunes.show(id).state()).isEqualTo(RunState.FAILED);
+      assertThat(home.finetunes.show(id).error()).contains("134", "c10::Error");
+      assertThat(log(home, id)).containsOnlyOnce("2 of at most 2 times");
+      assertThat(log(home, id).split("stand-in with", -1)).hasSize(1 + 3);
+    }
+  }
+
+  @Test
+  void theNextProcessIsToldWhenMemoryRanOut() throws Exception {
+    try (var home = new FinetuneHome(folder)) {
+      var id = home.start("steps", "4", "shortAt", "3", "checkpointEvery", "2", "restarts", "1");
+      home.awaitOver(id);
+      assertThat(home.finetunes.show(id).state()).isEqualTo(RunState.COMPLETED);
+      assertThat(log(home, id)).contains("--ran-out", "(memory ran out)");
+
+      var killed = home.start("steps", "40", "stepMillis", "20", "restarts", "1");
+      home.awaitStep(killed, 2);
+      home.memoryKills.incrementAndGet();
+      kill(home.finetunes.find(killed).living().orElseThrow().pid());
+      home.awaitOver(killed);
+      assertThat(home.finetunes.show(killed).state()).isEqualTo(RunState.COMPLETED);
+      assertThat(log(home, killed)).contains("--ran-out");
+    }
+  }
+
+  @Test
+  void aRunThatWaitsToBeStartedAgainCanBeStopped() throws Exception {
+    var soon = FinetuneHome.SOON;
+    try (var home = new FinetuneHome(folder, new FinetunePatience(soon, soon, soon, soon))) {
+      var id = home.start("steps", "6", "haltAt", "3", "restarts", "2");
+      while (home.finetunes.show(id).step() < 3
+          || home.finetunes.show(id).state() != RunState.QUEUED) {
+        Thread.sleep(20);
+      }
+      home.finetunes.stop(id);
+      home.awaitOver(id);
+      assertThat(home.finetunes.show(id).state()).isEqualTo(RunState.STOPPED);
+    }
+  }
+
+  private static String log(FinetuneHome home, String id) throws Exception {
+    return Files.readString(home.finetunes.find(id).processLog());
+  }
+
+  @Test
   void aFailureThatTheRunTellsIsKept() throws Exception {
     try (var home = new FinetuneHome(folder)) {
       var id = home.start("steps", "6", "failAt", "3");
@@ -194,7 +260,7 @@ class FinetunesTest {
   @Test
   void aRunThatDoesNotListenIsEndedByForce() throws Exception {
     var soon = Duration.ofMillis(300);
-    try (var home = new FinetuneHome(folder, new FinetunePatience(soon, soon, soon))) {
+    try (var home = new FinetuneHome(folder, new FinetunePatience(soon, soon, soon, soon))) {
       var id = home.start("steps", "100000", "deaf", "true");
       home.awaitStep(id, 1);
       home.finetunes.stop(id);

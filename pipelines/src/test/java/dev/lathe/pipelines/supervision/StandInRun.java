@@ -6,12 +6,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
  * A run process that trains nothing: a real process with the product's lock, journal and control,
  * so that supervision is tested against what operating systems do. Its recipe says how it behaves:
- * {@code steps, stepMillis, checkpointEvery, haltAt, failAt, deaf, watchOwner}.
+ * {@code steps, stepMillis, checkpointEvery, haltAt, haltEvery, haltStatus, failAt, shortAt, deaf,
+ * watchOwner}.
  */
 public final class StandInRun {
   private final RunDirectory run;
@@ -27,7 +29,7 @@ public final class StandInRun {
   }
 
   public static void main(String[] arguments) throws Exception {
-    System.out.println("stand-in with " + arguments.length + " arguments");
+    System.out.println("stand-in with " + List.of(arguments));
     var run = RunDirectory.of(Path.of(arguments[0]));
     try (var lock = run.lock();
         var journal = Journal.open(run.journal())) {
@@ -60,6 +62,14 @@ public final class StandInRun {
       if (step == number("haltAt", -1) && from == 0) {
         System.err.println("terminate called after throwing an instance of 'c10::Error'");
         Runtime.getRuntime().halt(134);
+      }
+      if ((step - from) % number("haltEvery", 1_000_000) == 0) {
+        Runtime.getRuntime().halt(number("haltStatus", 137));
+      }
+      if (step == number("shortAt", -1) && from == 0) {
+        journal.append(
+            "ended", Map.of("state", "failed", "cause", "memory", "error", "memory ran out"));
+        return;
       }
       if (step == number("failAt", -1)) {
         journal.append("ended", Map.of("state", "failed", "step", step, "error", "loss is NaN"));

@@ -1,6 +1,8 @@
 package dev.lathe.pipelines.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.TinyBase;
@@ -45,9 +47,21 @@ class LoopTest {
   private static final class Told implements Loop.Watcher {
     final List<Double> evaluations = new ArrayList<>();
     final List<Long> best = new ArrayList<>();
+    final List<Double> losses = new ArrayList<>();
+    final List<Long> sampled = new ArrayList<>();
+    final List<Long> checkpoints = new ArrayList<>();
+    Cuts cuts = Cuts.NONE;
+    boolean spoilt;
 
     @Override
-    public void stepped(TrainingState s, long steps, double epochs, double rate, double norm) {}
+    public void stepped(TrainingState s, long steps, double epochs, double rate, double norm) {
+      losses.add(s.loss());
+    }
+
+    @Override
+    public void sample(long step) {
+      sampled.add(step);
+    }
 
     @Override
     public void evaluating(long step, long tokens) {}
@@ -58,7 +72,9 @@ class LoopTest {
     }
 
     @Override
-    public void checkpoint(TrainingState state) {}
+    public void checkpoint(TrainingState state) {
+      checkpoints.add(state.step());
+    }
 
     @Override
     public void best(TrainingState state) {
@@ -83,8 +99,13 @@ class LoopTest {
     try (Decoder decoder = desk.open(shape);
         var examples = new Examples(train, 0, desk.base.config().vocabSize());
         var held = new Examples(validation, 0, desk.base.config().vocabSize())) {
-      decoder.adapter().set(Adapter.initial(shape, 7));
-      return new Loop(decoder, recipe, examples, held, told).run(start);
+      var values = Adapter.initial(shape, 7);
+      if (told.spoilt) {
+        values[0] = Float.NaN;
+      }
+      decoder.adapter().set(values);
+      var order = DataOrder.of(recipe, examples);
+      return new Loop(decoder, recipe, examples, held, order, told.cuts, told).run(start);
     }
   }
 
@@ -114,6 +135,68 @@ class LoopTest {
     assertThat(again.state().step())
         .as("resumed where it had ended")
         .isEqualTo(result.state().step());
+  }
+
+  @Test
+  void smallerMicroBatchesTakeTheSameStepsButForRounding() {
+    var whole = new Told();
+    run(whole, TrainingState.START, Map.of("steps", 6, "learningRate", 1e-3));
+    var cut = new Told();
+    cut.cuts = Cuts.NONE.and(new Cuts.Cut(0, 2)).and(new Cuts.Cut(3, 4));
+    run(cut, TrainingState.START, Map.of("steps", 6, "learningRate", 1e-3));
+    assertThat(cut.losses).hasSize(6).isNotEqualTo(whole.losses);
+    for (int i = 0; i < 6; i++) {
+      assertThat(cut.losses.get(i)).isCloseTo(whole.losses.get(i), within(2e-3));
+    }
+  }
+
+  @Test
+  void anExplosionEndsTheRunAndNamesTheConversationsBeforeACheckpointIsMadeOfIt() {
+    var told = new Told();
+    var once = new HashMap<String, Object>(TrainingState.START.toMap());
+    once.putAll(Map.of("levelSteps", 50, "levelMean", "0.5", "levelLowest", "0.4"));
+    var learntWell = TrainingState.of(once);
+    assertThatThrownBy(
+            () -> run(told, learntWell, Map.of("learningRate", 1e-4, "checkpointEvery", 1)))
+        .isInstanceOf(Diverged.class)
+        .hasMessageContaining("The loss has exploded: its mean over the last steps is 3.")
+        .hasMessageContaining("and was 0.4")
+        .hasMessageContaining("conversations desk-");
+    assertThat(told.losses).hasSizeBetween(5, 15);
+    assertThat(told.checkpoints).isEmpty();
+  }
+
+  @Test
+  void aLossThatIsNoNumberNamesTheMicroBatch() {
+    var told = new Told();
+    told.spoilt = true;
+    assertThatThrownBy(() -> run(told, TrainingState.START, Map.of("accumulate", 2)))
+        .isInstanceOf(Diverged.class)
+        .hasMessageContaining("The loss is NaN at step 1 (epoch 0, micro-batch 0")
+        .hasMessageContaining("conversations desk-");
+  }
+
+  @Test
+  void samplesAreTakenBeforeDuringAndAfter() {
+    var told = new Told();
+    run(told, TrainingState.START, Map.of("steps", 5, "sampleEvery", 2, "learningRate", 1e-3));
+    assertThat(told.sampled).containsExactly(0L, 2L, 4L, 5L);
+  }
+
+  @Test
+  void theLevelOfTheLossForgivesSingleStepsAndNotARise() {
+    var level = LossLevel.NONE;
+    for (int i = 0; i < 30; i++) {
+      level = level.after(2 + (i % 2) * 0.5);
+    }
+    assertThat(level.after(12).exploded(3)).isFalse();
+    assertThat(level.suspects(12, 3)).isTrue();
+    assertThat(level.suspects(4, 3)).isFalse();
+    for (int i = 0; i < 8; i++) {
+      level = level.after(9);
+    }
+    assertThat(level.exploded(3)).isTrue();
+    assertThat(level.exploded(0)).isFalse();
   }
 
   @Test

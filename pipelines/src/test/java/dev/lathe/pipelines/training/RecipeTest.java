@@ -23,7 +23,8 @@ class RecipeTest {
                 + " rsLora=false, dropout=0.0, loraPlusRatio=1.0, neftune=0.0, targets=[all],"
                 + " batchTokens=1024, accumulate=1, maxLength=0, precision=auto,"
                 + " device=auto, threads=0, seed=7, evalEvery=100, evalTokens=16384, earlyStopping=0, result=auto, checkpointEvery=100, keep=3,"
-                + " shuffle=true}");
+                + " shuffle=true, explosion=3.0, restarts=3, samplePrompts=[], sampleEvery=100,"
+                + " sampleTokens=64}");
   }
 
   @Test

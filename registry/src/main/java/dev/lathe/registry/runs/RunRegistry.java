@@ -21,6 +21,8 @@ public final class RunRegistry {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final TypeReference<Map<String, Object>> OBJECT = new TypeReference<>() {};
 
+  private static final int MOST_SAMPLES = 200;
+
   private static final String RUNS =
       "SELECT r.*, v.name AS version_name, v.number AS version_number"
           + " FROM runs r LEFT JOIN model_versions v ON v.run_id = r.id";
@@ -49,7 +51,12 @@ public final class RunRegistry {
         .param(id)
         .query((rs, n) -> view(rs, List.of()))
         .optional() // asked one after the other: a query within one would hold two connections
-        .map(run -> run.withCheckpoints(checkpoints(id)));
+        .map(
+            run -> {
+              var events = events(id, 0);
+              return run.withCheckpoints(checkpoints(events))
+                  .with(estimate(events), samples(events));
+            });
   }
 
   /** The names of a run's curves. */
@@ -128,9 +135,36 @@ public final class RunRegistry {
         .list();
   }
 
-  private List<RunView.CheckpointView> checkpoints(String id) {
+  /** The last one told: a resumed run tells of what was left of it. */
+  private static @Nullable Map<String, Object> estimate(List<RunEvent> events) {
+    return events.stream()
+        .filter(e -> e.type().equals("estimate"))
+        .map(RunEvent::fields)
+        .reduce((first, second) -> second)
+        .orElse(null);
+  }
+
+  /** One of a prompt and a step, the newest: a resumed run answers again. */
+  private static List<RunView.SampleView> samples(List<RunEvent> events) {
+    var byPlace = new TreeMap<Long, Map<String, RunView.SampleView>>();
+    for (var event : events) {
+      if (event.type().equals("sample") && event.fields().get("step") instanceof Number step) {
+        var prompt = String.valueOf(event.fields().get("prompt"));
+        byPlace
+            .computeIfAbsent(step.longValue(), s -> new LinkedHashMap<>())
+            .put(
+                prompt,
+                new RunView.SampleView(
+                    step.longValue(), prompt, String.valueOf(event.fields().get("answer"))));
+      }
+    }
+    var all = byPlace.values().stream().flatMap(m -> m.values().stream()).toList();
+    return all.subList(Math.max(0, all.size() - MOST_SAMPLES), all.size());
+  }
+
+  private static List<RunView.CheckpointView> checkpoints(List<RunEvent> events) {
     var byStep = new TreeMap<Long, RunView.CheckpointView>();
-    for (var event : events(id, 0)) {
+    for (var event : events) {
       if (event.type().equals("checkpoint")
           && event.fields().get("step") instanceof Number step
           && event.fields().get("bytes") instanceof Number bytes) {
@@ -167,7 +201,9 @@ public final class RunRegistry {
         rs.getString("adapter_sha256"),
         !rs.getBoolean("inexact"),
         rs.getObject("created_at", OffsetDateTime.class).toInstant(),
-        JSON.readValue(rs.getString("recipe"), OBJECT));
+        JSON.readValue(rs.getString("recipe"), OBJECT),
+        null,
+        List.of());
   }
 
   private static @Nullable String version(ResultSet rs) throws SQLException {

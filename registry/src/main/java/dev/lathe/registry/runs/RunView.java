@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  *     0
  * @param peakRssMiB of the process tree
  * @param version the model version it became; null until there is one
+ * @param estimate what it was expected to take, as the run told before its first step; null before,
+ *     and in listings
+ * @param samples what it answered while it was trained, newest last; none in listings
  * @param exact whether a resume kept to bit-for-bit equality
  */
 @JsonInclude(JsonInclude.Include.ALWAYS)
@@ -42,13 +45,28 @@ public record RunView(
     @Nullable String adapterSha256,
     boolean exact,
     Instant createdAt,
-    Map<String, Object> recipe) {
+    Map<String, Object> recipe,
+    @Nullable Map<String, Object> estimate,
+    List<SampleView> samples) {
 
   /** A checkpoint that the run wrote. */
   public record CheckpointView(long step, long bytes) {}
 
+  /** An answer of the adapter after a step. */
+  public record SampleView(long step, String prompt, String answer) {}
+
+  /** The same run with what only its events tell. */
+  RunView with(@Nullable Map<String, Object> told, List<SampleView> answers) {
+    return with(checkpoints, told, answers);
+  }
+
   /** The same run with those of its checkpoints that pass. */
   public RunView withCheckpoints(List<CheckpointView> kept) {
+    return with(kept, estimate, samples);
+  }
+
+  private RunView with(
+      List<CheckpointView> kept, @Nullable Map<String, Object> told, List<SampleView> answers) {
     return new RunView(
         id,
         state,
@@ -71,6 +89,8 @@ public record RunView(
         adapterSha256,
         exact,
         createdAt,
-        recipe);
+        recipe,
+        told,
+        answers);
   }
 }

@@ -1,0 +1,151 @@
+package dev.lathe.engine;
+
+import dev.lathe.checkpoints.bases.ModelConfig;
+import dev.lathe.checkpoints.bases.Projection;
+import dev.lathe.engine.program.Archive.Noise;
+import dev.lathe.engine.program.Archive.Packing;
+import dev.lathe.engine.program.Archive.Tiling;
+import dev.lathe.engine.program.LoraShape;
+import dev.lathe.engine.tensors.Precision;
+import java.util.Arrays;
+import java.util.Map;
+
+/**
+ * What the fast path holds in memory and how much it computes, read off the program: fast.py says
+ * what a layer keeps of a micro-batch, attention.py and head.py what exists besides for a moment.
+ * Memory in bytes.
+ */
+public record Footprint(
+    ModelConfig config, LoraShape lora, Noise noise, Packing packing, Precision precision) {
+  /** NF4: four bits, an eighth of one for scales' codes, two float32 and an offset a 256 scales. */
+  private static final double NF4_BYTES = 4.127 / 8;
+
+  /**
+   * What attention's products cost beside those of whole layers: they are small and come in many.
+   */
+  private static final double SLOWER = 2.3;
+
+  /** What is done element by element, beside a token's products. */
+  private static final double ELEMENTWISE = 0.2;
+
+  private static final Tiling TILING = Tiling.DEFAULT;
+
+  /** The base as it lies in memory while an adapter is trained on it. */
+  public long weights() {
+    double linear = 0;
+    for (var p : config.projections()) {
+      linear += (double) config.layers() * p.in() * p.out();
+    }
+    double all =
+        config.tensors().values().stream()
+            .mapToDouble(s -> Arrays.stream(s).asDoubleStream().reduce(1, (a, b) -> a * b))
+            .sum();
+    double each =
+        switch (packing) {
+          case NONE -> bytes();
+          case NF4 -> NF4_BYTES;
+          case INT8 -> 1;
+        };
+    return (long) (linear * each + (all - linear) * bytes());
+  }
+
+  /** The largest tensor: it is there three times while it is loaded. */
+  public long largest() {
+    return config.tensors().entrySet().stream()
+            .map(Map.Entry::getValue)
+            .mapToLong(s -> Arrays.stream(s).reduce(1, (a, b) -> a * b))
+            .max()
+            .orElse(0)
+        * bytes();
+  }
+
+  /** Parameters, gradient, two moments, and the copy that is computed with. */
+  public long adapter() {
+    return (long) lora.size() * (4L * (precision == Precision.FP64 ? 8 : 4) + bytes());
+  }
+
+  /**
+   * What all layers keep of a micro-batch from its forward to its backward.
+   *
+   * @param tokens before they are rounded up to whole tiles
+   */
+  public long kept(int tokens) {
+    var block = config.block();
+    long h = config.hiddenSize();
+    long q = (long) config.heads() * config.headDim();
+    long kv = (long) config.keyValueHeads() * config.headDim();
+    long f = config.intermediateSize();
+    long values = h + 2 * q + 2 * kv + (block.parallel() ? 0 : h) + (block.gated() ? 2 : 1) * f;
+    values += block.headNorms() ? q + kv : 0;
+    values += block.sandwich() ? 2 * h : 0;
+    values += (long) lora.targets().size() * lora.rank();
+    long masks = noise.dropout() > 0 ? 2 * h + q + f : 0;
+    return config.layers() * whole(tokens) * (values * bytes() + masks);
+  }
+
+  /**
+   * The most that exists for a moment besides: a slice of logits, or what a layer's backward and
+   * the attention of the longest conversation need.
+   *
+   * @param longest tokens of the longest conversation
+   */
+  public long passing(int tokens, int longest) {
+    long wide = precision == Precision.FP64 ? 8 : 4;
+    long logits = (long) TILING.logits() * config.vocabSize() * (2L * bytes() + wide);
+    long layer =
+        whole(tokens) * (5L * config.intermediateSize() + 8L * config.hiddenSize()) * bytes();
+    long attention =
+        (long) config.heads() * TILING.queries() * whole(longest) * 6 * bytes()
+            + 8L * config.heads() * config.headDim() * whole(longest) * bytes();
+    long unpacked =
+        packing == Packing.NONE
+            ? 0
+            : 2L * config.hiddenSize() * config.intermediateSize() * (8 + 2L * bytes());
+    return Math.max(logits, layer + attention + unpacked);
+  }
+
+  /**
+   * How much forward and backward of a micro-batch compute, in FLOP of whole matrix products; what
+   * runs slower counts for more.
+   */
+  public double training(int[] lengths, int labels) {
+    return work(lengths, labels, 4, 7);
+  }
+
+  /** The same of an evaluation, which is the forward alone. */
+  public double evaluation(int[] lengths, int labels) {
+    return work(lengths, labels, 2, 2);
+  }
+
+  private double work(int[] lengths, int labels, int passes, int attention) {
+    double layer = 0;
+    for (var p : config.projections()) {
+      layer += (double) p.in() * p.out() + 1.5 * rankOf(p) * (p.in() + p.out());
+    }
+    double width = (double) config.heads() * config.headDim();
+    double work = 0;
+    for (int length : lengths) {
+      work += length * layer * passes * (1 + ELEMENTWISE);
+      double keys = length / 2.0 + TILING.queries() / 2.0;
+      work += SLOWER * attention * 2 * width * length * Math.min(keys, length);
+    }
+    return work * config.layers()
+        + (double) passes * labels * config.vocabSize() * config.hiddenSize();
+  }
+
+  private int rankOf(Projection p) {
+    return lora.targets().contains(p) ? lora.rank() : 0;
+  }
+
+  private static long whole(int tokens) {
+    return (tokens + TILING.tile() - 1L) / TILING.tile() * TILING.tile();
+  }
+
+  private long bytes() {
+    return switch (precision) {
+      case BF16 -> 2;
+      case FP32 -> 4;
+      case FP64 -> 8;
+    };
+  }
+}

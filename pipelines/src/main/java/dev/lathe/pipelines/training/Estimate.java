@@ -1,0 +1,102 @@
+package dev.lathe.pipelines.training;
+
+import dev.lathe.engine.Footprint;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What a run is expected to take, told before its first step.
+ *
+ * @param memory peak resident bytes of the run's process
+ * @param disk bytes of the run's directory at its fullest
+ * @param checkpoint bytes of one
+ * @param ahead what is to be computed
+ * @param work the same in the footprint's FLOP, evaluations between steps included
+ * @param parts how finely micro-batches are cut
+ */
+record Estimate(long memory, long disk, long checkpoint, Workload ahead, double work, int parts) {
+  static final long MIB = 1 << 20;
+
+  /** JVM, class path, PyTorch's libraries and kernels: measured with the tiny base. */
+  private static final long PROCESS = 330 * MIB;
+
+  /** A step's record in the journal. */
+  private static final long JOURNAL_LINE = 330;
+
+  /** PEFT's configuration, the manifest, and headers that name every tensor. */
+  private static final long NAMES = 64 << 10;
+
+  /** Of what is left of the run behind a state. */
+  static Estimate of(Setup setup, TrainingState state, int parts) {
+    var recipe = setup.recipe();
+    var footprint = setup.footprint();
+    var ahead =
+        Workload.ahead(
+            state, setup.steps(), setup.order(), setup.train(), recipe, parts, footprint);
+    long values = setup.start().shape().size();
+    long adapter = 4 * values + NAMES;
+    long checkpoint = adapter + 8 * values + NAMES;
+    // A snapshot, and the files of it in the making, in the Java heap.
+    long writing = 7 * 4 * values;
+    long memory =
+        PROCESS
+            + footprint.weights()
+            + footprint.adapter()
+            + writing
+            + Math.max(ahead.dearestBytes(), 2 * footprint.largest());
+    long disk = checkpoint * (recipe.keep() + 1L) + 2 * adapter + JOURNAL_LINE * setup.steps();
+    return new Estimate(
+        memory,
+        disk,
+        checkpoint,
+        ahead,
+        ahead.work() + evaluations(setup, state, footprint),
+        parts);
+  }
+
+  private static double evaluations(Setup setup, TrainingState state, Footprint footprint) {
+    var examples = setup.validation();
+    var recipe = setup.recipe();
+    if (examples == null || recipe.evalEvery() == 0) {
+      return 0;
+    }
+    long times =
+        (setup.steps() - 1) / recipe.evalEvery()
+            - Math.min(state.step(), setup.steps() - 1) / recipe.evalEvery();
+    double one = 0;
+    for (int[] batch : examples.inOrder(recipe.batchTokens(), recipe.evalTokens())) {
+      int[] lengths = Arrays.stream(batch).map(i -> examples.lengths()[i]).toArray();
+      int labels = Arrays.stream(batch).map(i -> examples.labels()[i]).sum();
+      one += footprint.evaluation(lengths, labels);
+    }
+    return times * one;
+  }
+
+  /** For the journal and whoever asked; without a probe there is no time in it. */
+  Map<String, Object> toMap() {
+    var m = new LinkedHashMap<String, Object>();
+    m.put("memoryMiB", Math.ceilDiv(memory, MIB));
+    m.put("diskMiB", Math.ceilDiv(disk, MIB));
+    m.put("tokens", ahead.tokens());
+    m.put("parts", parts);
+    return m;
+  }
+
+  /**
+   * The same after the probe.
+   *
+   * @param probe what it found
+   */
+  Map<String, Object> toMap(Probe probe) {
+    var m = toMap();
+    double seconds = work * probe.secondsPerWork();
+    m.put("seconds", seconds);
+    m.put("tokensPerSecond", seconds > 0 ? ahead.tokens() / seconds : 0);
+    m.put("probeTokens", probe.tokens());
+    m.put("probeConversations", probe.conversations());
+    m.put("probeSeconds", probe.seconds());
+    m.put("probePeakMiB", probe.peakMiB());
+    return m;
+  }
+}

@@ -1,0 +1,155 @@
+package dev.lathe.pipelines.training;
+
+import dev.lathe.checkpoints.adapters.AdapterConfig;
+import dev.lathe.checkpoints.bases.Base;
+import dev.lathe.checkpoints.bases.BaseStore;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.engine.Adapter;
+import dev.lathe.engine.AdapterFiles;
+import dev.lathe.engine.Decoder;
+import dev.lathe.engine.Footprint;
+import dev.lathe.engine.device.ComputeDevice;
+import dev.lathe.engine.program.LoraShape;
+import dev.lathe.engine.tensors.Precision;
+import dev.lathe.pipelines.supervision.RunSpec;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run works with, as its description asks for it: all but the weights, which are read when
+ * it is known that they fit.
+ *
+ * @param steps optimizer steps of the whole run
+ */
+record Setup(
+    RunSpec spec,
+    Recipe recipe,
+    Base base,
+    ComputeDevice device,
+    Precision precision,
+    Start start,
+    Examples train,
+    @Nullable Examples validation,
+    DataOrder order,
+    long steps)
+    implements AutoCloseable {
+
+  /**
+   * @param home the folder that holds bases/
+   * @throws BadInput when the base is another one than asked for, or there is nothing to train on
+   */
+  static Setup of(RunSpec spec, Path home) {
+    var recipe = Recipe.of(spec.recipe());
+    var base = base(home, spec);
+    var device = ComputeDevice.open(recipe.device(), recipe.threads());
+    var start = Start.of(recipe, base);
+    var folder = Path.of(spec.dataset().folder());
+    var train =
+        split(folder, "train", recipe, base)
+            .orElseThrow(
+                () ->
+                    new BadInput(
+                        "The dataset has nothing to train on",
+                        spec.dataset().ref(),
+                        "Build it from more logs."));
+    var validation = split(folder, "validation", recipe, base).orElse(null);
+    var order = DataOrder.of(recipe, train);
+    return new Setup(
+        spec,
+        recipe,
+        base,
+        device,
+        recipe.precisionOn(device),
+        start,
+        train,
+        validation,
+        order,
+        Loop.steps(recipe, order));
+  }
+
+  Footprint footprint() {
+    return new Footprint(base.config(), start.shape(), recipe.noise(), recipe.packing(), precision);
+  }
+
+  /** The base with an adapter of zeros; the caller closes it. */
+  Decoder decoder() {
+    try (var weights = base.weights()) {
+      return Decoder.open(
+          weights,
+          base.config(),
+          start.shape(),
+          recipe.noise(),
+          recipe.packing(),
+          precision,
+          device);
+    }
+  }
+
+  @Override
+  public void close() {
+    train.close();
+    if (validation != null) {
+      validation.close();
+    }
+  }
+
+  /** The adapter a run begins with. */
+  @SuppressWarnings("ArrayRecordComponent") // read once, never compared
+  record Start(LoraShape shape, AdapterConfig config, float[] values) {
+    static Start of(Recipe recipe, Base base) {
+      if (recipe.initFrom() != null) {
+        var adapter = LoadedModel.read(base, recipe.initFrom());
+        var shape = AdapterFiles.shape(adapter, base.config());
+        var c = adapter.config();
+        var config =
+            new AdapterConfig(
+                c.rank(),
+                c.alpha(),
+                c.rsLora(),
+                recipe.dropout(),
+                c.targets(),
+                base.name(),
+                base.weightsSha256());
+        return new Start(shape, config, AdapterFiles.flat(adapter, shape));
+      }
+      var shape =
+          new LoraShape(
+              base.config(), recipe.rank(), recipe.scale(), recipe.targetsOf(base.config()));
+      var config =
+          new AdapterConfig(
+              recipe.rank(),
+              recipe.alpha(),
+              recipe.rsLora(),
+              recipe.dropout(),
+              shape.targetNames(),
+              base.name(),
+              base.weightsSha256());
+      return new Start(shape, config, Adapter.initial(shape, recipe.seed()));
+    }
+  }
+
+  private static Base base(Path home, RunSpec spec) {
+    var base = new BaseStore(home.resolve("bases")).require(spec.base().name());
+    if (!base.weightsSha256().equals(spec.base().weightsSha256())) {
+      throw new BadInput(
+          "The base is not the one that the run was made for",
+          spec.base().name() + " has weights " + base.weightsSha256(),
+          "The run needs weights " + spec.base().weightsSha256() + ".");
+    }
+    return base;
+  }
+
+  private static Optional<Examples> split(Path folder, String name, Recipe recipe, Base base) {
+    var shard = folder.resolve("examples").resolve(name + ".shard");
+    if (!Examples.exist(shard)) {
+      return Optional.empty();
+    }
+    var examples = new Examples(shard, recipe.maxLength(), base.config().vocabSize());
+    if (examples.size() == 0) {
+      examples.close();
+      return Optional.empty();
+    }
+    return Optional.of(examples);
+  }
+}
