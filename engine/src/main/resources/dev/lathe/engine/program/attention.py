@@ -1,99 +1,104 @@
 # Attention one conversation at a time (so that none sees another), over blocks of queries, without a tape.
-# q (M, heads * D), k and v (M, kv * D); a group of G heads shares one key-value head, which is never repeated.
-# A conversation is copied out head by head into zeros, its length rounded up to a whole number of tiles: matrix products
+# q (M, heads, D), k and v (M, kv, D), strided as they come; a group of G heads shares one key-value head, which is never repeated.
+# A conversation is copied out head by head, its length rounded up to a whole number of tiles with zeros: matrix products
 # then come in few shapes, and oneDNN compiles and keeps a kernel for every shape. Rows that pad are after all real ones, so causality
-# hides them; their gradients are zero. A block's probabilities are (kv, G * rows, keys); keys after its rows are not even computed, nor
+# hides them; their gradients are zero. A block's probabilities are (kv, rows * G, keys); keys after its rows are not even computed, nor
 # those that a sliding window has left behind. A window of w lets a token see itself and the w - 1 before it; 0 is no window.
+# What the backward pass needs goes to kept: of every conversation its queries (scaled), keys and values, then block by block the
+# probabilities and the bent scores, both empty where they are computed again instead (recompute, see layer.py).
 
 def padded(self, x: Tensor, start: int, t: int) -> Tensor:
-    # Rows of one conversation (t, kv * G * D) as (kv, G, whole tiles, D)
+    # Rows of one conversation (t, kv * G, D) as (kv, whole tiles * G, D)
     rows = (t + self.tile - 1) // self.tile * self.tile
-    out = torch.zeros([self.kv, x.size(1) // (self.kv * self.head), rows, self.head], dtype=x.dtype, device=x.device)
-    out.narrow(2, 0, t).copy_(self.heads_of(x, start, t))
-    return out
+    out = torch.empty([self.kv, rows, x.size(1) // self.kv, self.head], dtype=x.dtype, device=x.device)
+    out.narrow(1, 0, t).copy_(self.rows_at(x, start, t))
+    out.narrow(1, t, rows - t).zero_()
+    return out.view([self.kv, -1, self.head])
 
-def heads_of(self, x: Tensor, start: int, t: int) -> Tensor:
-    # The same rows where they lie: (kv, G, t, D), a view
-    return x.narrow(0, start, t).view([t, self.kv, -1, self.head]).permute([1, 2, 0, 3])
+def rows_at(self, x: Tensor, start: int, n: int) -> Tensor:
+    # n rows where they lie: (kv, n, G, D), a view
+    return x.narrow(0, start, n).view([n, self.kv, -1, self.head]).transpose(0, 1)
 
-def block_of(self, x: Tensor, a: int, b: int) -> Tensor:
-    # Rows a to b of (kv, G, rows, D) as (kv, G * (b - a), D)
-    return x.narrow(2, a, b - a).reshape([self.kv, -1, self.head])
+def written(self, y: Tensor, x: Tensor, start: int, n: int):
+    # The first n rows of y (kv, rows * G, D) to where they belong.
+    self.rows_at(x, start, n).copy_(y.view([self.kv, -1, x.size(1) // self.kv, self.head]).narrow(1, 0, n))
 
 def first_key(self, a: int, window: int) -> int:
     # The first key that row a sees, rounded down to a whole tile.
     return 0 if window == 0 else max(0, a + 1 - window) // self.tile * self.tile
 
 def probabilities(self, qb: Tensor, kb: Tensor, a: int, b: int, first: int, window: int, mask: Tensor) -> Tuple[Tensor, Tensor]:
-    # Of queries a to b to keys first to b: (kv, G * (b - a), b - first), and tanh(scores / cap) where scores are capped.
-    scores = torch.bmm(qb, kb.transpose(1, 2)).mul_(self.query_scale)
+    # Of scaled queries a to b to keys first to b: (kv, (b - a) * G, b - first), and tanh(scores / cap) where scores are capped.
+    scores = torch.bmm(qb, kb.transpose(1, 2))
     bent = mask
     if self.attention_cap > 0.:
         bent = torch.tanh(scores / self.attention_cap)
         scores = bent * self.attention_cap
     n, seen = b - a, b - first
+    rows = scores.view([self.kv, n, -1, seen])
     if window > 0 and b - window > first:
         query = torch.arange(a, b, device=qb.device).unsqueeze(1)
         key = torch.arange(first, b, device=qb.device).unsqueeze(0)
-        hidden = torch.logical_or(torch.gt(key, query), torch.le(key, query - window))
-        scores.view([self.kv, -1, n, seen]).masked_fill_(hidden, -inf)
+        rows.masked_fill_(torch.logical_or(torch.gt(key, query), torch.le(key, query - window)).unsqueeze(1), -inf)
     else:
-        scores.view([self.kv, -1, n, seen]).narrow(3, seen - n, n).add_(mask.narrow(0, 0, n).narrow(1, 0, n))
+        rows.narrow(3, seen - n, n).add_(mask.narrow(0, 0, n).narrow(1, 0, n).unsqueeze(1))
     return torch.softmax(scores, -1), bent
 
 def causal(self, like: Tensor) -> Tensor:
     return torch.full([self.block, self.block], -inf, dtype=like.dtype, device=like.device).triu_(1)
 
-def attend(self, q: Tensor, k: Tensor, v: Tensor, lengths: List[int], window: int) -> Tensor:
-    out = torch.empty_like(q)
-    mask = self.causal(q)
+def attend(self, q: Tensor, k: Tensor, v: Tensor, lengths: List[int], window: int, kept: List[Tensor], keep: bool) -> Tensor:
+    # (M, heads * D)
+    out = torch.empty([q.size(0), q.size(1), self.head], dtype=q.dtype, device=q.device)
+    mask, none = self.causal(q), torch.empty([0])
+    groups = self.heads // self.kv
     start = 0
     for t in lengths:
-        qs = self.padded(q, start, t)
-        ks = self.padded(k, start, t).squeeze(1)
-        vs = self.padded(v, start, t).squeeze(1)
-        os = torch.empty_like(qs)
-        for a in range(0, qs.size(2), self.block):
-            b = min(a + self.block, qs.size(2))
+        qs = self.padded(q, start, t).mul_(self.query_scale)
+        ks, vs = self.padded(k, start, t), self.padded(v, start, t)
+        if keep:
+            kept += [qs, ks, vs]
+        for a in range(0, ks.size(1), self.block):
+            b = min(a + self.block, ks.size(1))
             first = self.first_key(a, window)
-            p = self.probabilities(self.block_of(qs, a, b), ks.narrow(1, first, b - first), a, b, first, window, mask)[0]
-            os.narrow(2, a, b - a).copy_(torch.bmm(p, vs.narrow(1, first, b - first)).view([self.kv, -1, b - a, self.head]))
-        self.heads_of(out, start, t).copy_(os.narrow(2, 0, t))
+            p, bent = self.probabilities(qs.narrow(1, a * groups, (b - a) * groups), ks.narrow(1, first, b - first), a, b, first, window, mask)
+            self.written(torch.bmm(p, vs.narrow(1, first, b - first)), out, start + a, min(b, t) - a)
+            if keep:
+                kept += [none, none] if self.recompute == 1 else [p, bent]
         start += t
-    return out
+    return out.view([q.size(0), -1])
 
-def attend_backward(self, do: Tensor, q: Tensor, k: Tensor, v: Tensor, lengths: List[int], window: int) -> Tuple[Tensor, Tensor, Tensor]:
-    # Probabilities are computed again: cheaper than keeping them. With P = softmax(S):
+def attend_backward(self, do: Tensor, lengths: List[int], window: int, kept: List[Tensor]) -> Tensor:
+    # The gradient of q, k and v side by side, (M, heads + kv + kv, D). With P = softmax(S):
     # dV = P' dO, dP = dO V', dS = P * (dP - rowsum(dP * P)), dQ = dS K, dK = dS' Q; a cap's own derivative is 1 - tanh².
-    dq = torch.empty_like(q)
-    dk = torch.empty_like(k)
-    dv = torch.empty_like(v)
-    mask = self.causal(q)
-    start = 0
+    grouped = do.view([do.size(0), -1, self.head])
+    out = torch.empty([do.size(0), self.heads + 2 * self.kv, self.head], dtype=do.dtype, device=do.device)
+    dq, dk, dv = out.narrow(1, 0, self.heads), out.narrow(1, self.heads, self.kv), out.narrow(1, self.heads + self.kv, self.kv)
+    mask = self.causal(do)
+    groups = self.heads // self.kv
+    start, s = 0, 0
     for t in lengths:
-        qs = self.padded(q, start, t)
-        ks = self.padded(k, start, t).squeeze(1)
-        vs = self.padded(v, start, t).squeeze(1)
-        gs = self.padded(do, start, t)
-        gq = torch.empty_like(qs)
-        gk = torch.zeros_like(ks)
-        gv = torch.zeros_like(vs)
-        for a in range(0, qs.size(2), self.block):
-            b = min(a + self.block, qs.size(2))
+        qs, ks, vs = kept[s], kept[s + 1], kept[s + 2]
+        s += 3
+        gs = self.padded(grouped, start, t)
+        gk, gv = torch.zeros_like(ks), torch.zeros_like(vs)
+        for a in range(0, ks.size(1), self.block):
+            b = min(a + self.block, ks.size(1))
             first = self.first_key(a, window)
             kb = ks.narrow(1, first, b - first)
-            qb = self.block_of(qs, a, b)
-            db = self.block_of(gs, a, b)
-            p, bent = self.probabilities(qb, kb, a, b, first, window, mask)
+            qb, db = qs.narrow(1, a * groups, (b - a) * groups), gs.narrow(1, a * groups, (b - a) * groups)
+            p, bent = kept[s], kept[s + 1]
+            s += 2
+            if p.numel() == 0:
+                p, bent = self.probabilities(qb, kb, a, b, first, window, mask)
             gv.narrow(1, first, b - first).baddbmm_(p.transpose(1, 2), db)
             dp = torch.bmm(db, vs.narrow(1, first, b - first).transpose(1, 2))
-            ds = torch._softmax_backward_data(dp, p, -1, q.dtype).mul_(self.query_scale)
+            ds = torch._softmax_backward_data(dp, p, -1, dp.dtype)
             if self.attention_cap > 0.:
                 ds.sub_(ds * bent * bent)
             gk.narrow(1, first, b - first).baddbmm_(ds.transpose(1, 2), qb)
-            gq.narrow(2, a, b - a).copy_(torch.bmm(ds, kb).view([self.kv, -1, b - a, self.head]))
-        self.heads_of(dq, start, t).copy_(gq.narrow(2, 0, t))
-        self.heads_of(dk, start, t).squeeze(1).copy_(gk.narrow(1, 0, t))
-        self.heads_of(dv, start, t).squeeze(1).copy_(gv.narrow(1, 0, t))
+            self.written(torch.bmm(ds, kb).mul_(self.query_scale), dq, start + a, min(b, t) - a)
+        self.written(gk, dk, start, t)
+        self.written(gv, dv, start, t)
         start += t
-    return dq, dk, dv
+    return out

@@ -4,20 +4,22 @@ def prefill(self, w: List[Tensor], flat: Tensor, cache: Tensor, ids: Tensor, len
     # Reads the prompts, laid end to end, into the cache; returns the likeliest next token of each (B).
     ts = self.integers(lengths)
     rows = len(ts)
-    saved = annotate(List[Tensor], [])
     tokens = self.whole_tiles(ids, ts)
     x, cosines, sines = self.begin(w, tokens, ts, frequencies)
-    x = self.layers_forward(w, flat, x, cosines, sines, ts, saved, True, False)
     for i in range(self.layers):
-        start = 0
+        kept = annotate(List[Tensor], [])
+        x = self.layer_forward(w, flat, x, cosines, sines, ts, i, annotate(List[Tensor], []), kept, False, True)[0]
+        s = 0
         for b in range(rows):
-            for s in range(2):
-                cache.select(0, s).select(0, i).select(0, b).narrow(1, 0, ts[b]).copy_(self.heads_of(saved[i * 24 + 4 + s], start, ts[b]).squeeze(1))
-            start += ts[b]
+            # After a conversation's queries stand its keys and values, (kv, whole tiles, D).
+            cache.select(0, 0).select(0, i).select(0, b).narrow(1, 0, ts[b]).copy_(kept[s + 1].narrow(1, 0, ts[b]))
+            cache.select(0, 1).select(0, i).select(0, b).narrow(1, 0, ts[b]).copy_(kept[s + 2].narrow(1, 0, ts[b]))
+            s += 3 + (kept[s + 1].size(1) + self.block - 1) // self.block * 2
     return self.likeliest(w, torch.index_select(x, 0, torch.cumsum(lengths, 0) - 1))
 
 def likeliest(self, w: List[Tensor], x: Tensor) -> Tensor:
-    return torch.argmax(self.vocabulary(self.final(w, x), w[4], w[5])[0], 1)
+    n = self.final(w, x)
+    return torch.argmax(self.vocabulary(n, w[4], w[5], self.room(n.size(0), n, w[4]))[0], 1)
 
 def next(self, w: List[Tensor], flat: Tensor, cache: Tensor, ids: Tensor, positions: Tensor, frequencies: Tensor) -> Tensor:
     # One more token for every row: ids (B) stand at positions (B); returns the likeliest tokens after them (B).

@@ -1,13 +1,28 @@
 # The vocabulary head at labelled positions only, in slices of rows, so that the logits (labels, vocabulary) never exist whole.
 
-def vocabulary(self, h: Tensor, weight: Tensor, bias: Tensor) -> Tuple[Tensor, Tensor]:
-    # Logits (rows, vocabulary), and tanh(logits / cap) where they are capped.
-    logits = self.product(h, weight, bias)
+def vocabulary(self, h: Tensor, weight: Tensor, bias: Tensor, room: Tensor) -> Tuple[Tensor, Tensor]:
+    # Logits (rows, vocabulary) in room, whose rows are at least as many, and tanh(logits / cap) where they are capped.
+    logits = room.narrow(0, 0, h.size(0))
+    torch.mm(h, weight.t(), out=logits)
+    if bias.numel() > 0:
+        logits.add_(bias)
     bent = bias
     if self.final_cap > 0.:
         bent = torch.tanh(logits.div_(self.final_cap))
         logits = bent * self.final_cap
     return logits, bent
+
+def room(self, rows: int, h: Tensor, weight: Tensor) -> Tensor:
+    # Where logits are written, (rows, vocabulary): once for all slices, since fresh memory costs as much as half a product.
+    return torch.empty([rows, weight.size(0)], dtype=h.dtype, device=h.device)
+
+def exponentials(self, logits: Tensor, top: Tensor) -> Tuple[Tensor, Tensor]:
+    # exp(logits - top) in their place and its sums (rows, 1), some columns at a time: a sum that widens its input copies it first.
+    z = torch.zeros([logits.size(0), 1], dtype=self.wide(logits), device=logits.device)
+    for a in range(0, logits.size(1), 4096):
+        part = logits.narrow(1, a, min(4096, logits.size(1) - a)).sub_(top).exp_()
+        z.add_(torch.sum(part, [1], True, dtype=z.dtype))
+    return logits, z
 
 def head_loss(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor, dh: Tensor) -> Tuple[Tensor, Tensor]:
     # Sum of the cross-entropies of h (N, H) against labels (N), whose gradient goes to dh (N, H). An empty dh asks for no gradient:
@@ -15,22 +30,22 @@ def head_loss(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor, dh:
     wide = self.wide(h)
     loss = torch.zeros([], dtype=7, device=h.device)
     right = torch.zeros([], dtype=4, device=h.device)
+    room = self.room(min(self.slice, (h.size(0) + self.tile - 1) // self.tile * self.tile), h, weight)
     for a in range(0, h.size(0), self.slice):
         n = min(self.slice, h.size(0) - a)
         rows = (n + self.tile - 1) // self.tile * self.tile
         hs = torch.constant_pad_nd(h.narrow(0, a, n), [0, 0, 0, rows - n])
         at = torch.constant_pad_nd(labels.narrow(0, a, n), [0, rows - n]).unsqueeze(1)
-        logits, bent = self.vocabulary(hs, weight, bias)
+        logits, bent = self.vocabulary(hs, weight, bias, room)
         if dh.numel() == 0:
             right.add_(torch.sum(torch.eq(torch.argmax(logits, 1, True), at).narrow(0, 0, n)))
         top = torch.amax(logits, [1], True)
         own = torch.gather(logits, 1, at).to(wide)
-        e = logits.sub_(top).exp_()
-        z = torch.sum(e, [1], True, dtype=wide)
+        e, z = self.exponentials(logits, top)
         loss.add_(torch.sum((torch.log(z) + top.to(wide) - own).narrow(0, 0, n), dtype=7))
         if dh.numel() > 0:
-            e.div_(z.to(e.dtype))
-            e.scatter_add_(1, at, torch.full([rows, 1], -1., dtype=e.dtype, device=e.device))
+            # (index_put_, because scatter_add_ is a thousand times slower here.)
+            e.div_(z.to(e.dtype)).index_put_([torch.arange(rows, device=h.device), at.squeeze(1)], torch.full([rows], -1., dtype=e.dtype, device=e.device), True)
             if self.final_cap > 0.:
                 e.sub_(bent.square_().mul_(e))
             dh.narrow(0, a, n).copy_(torch.mm(e, weight).narrow(0, 0, n))
@@ -42,16 +57,17 @@ def head_scores(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor) -
     own = torch.empty([h.size(0)], dtype=7, device=h.device)
     best = torch.empty([h.size(0)], dtype=7, device=h.device)
     likeliest = torch.empty([h.size(0)], dtype=4, device=h.device)
+    room = self.room(min(self.slice, (h.size(0) + self.tile - 1) // self.tile * self.tile), h, weight)
     for a in range(0, h.size(0), self.slice):
         n = min(self.slice, h.size(0) - a)
         rows = (n + self.tile - 1) // self.tile * self.tile
         hs = torch.constant_pad_nd(h.narrow(0, a, n), [0, 0, 0, rows - n])
         at = torch.constant_pad_nd(labels.narrow(0, a, n), [0, rows - n]).unsqueeze(1)
-        logits = self.vocabulary(hs, weight, bias)[0]
+        logits = self.vocabulary(hs, weight, bias, room)[0]
         likeliest.narrow(0, a, n).copy_(torch.argmax(logits, 1).narrow(0, 0, n))
         top = torch.amax(logits, [1], True)
         behind = torch.gather(logits, 1, at) - top
-        z = torch.sum(logits.sub_(top).exp_(), [1], True, dtype=wide)
+        z = self.exponentials(logits, top)[1]
         below = torch.neg(torch.log(z)).to(7)
         best.narrow(0, a, n).copy_(below.narrow(0, 0, n).squeeze(1))
         own.narrow(0, a, n).copy_((behind.to(7) + below).narrow(0, 0, n).squeeze(1))
