@@ -9,8 +9,7 @@ import dev.lathe.checkpoints.bases.Rotary;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.Archive;
-import dev.lathe.engine.program.Archive.Noise;
-import dev.lathe.engine.program.Archive.Packing;
+import dev.lathe.engine.program.Archive.Training;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.BaseWeights;
 import dev.lathe.engine.tensors.Precision;
@@ -79,7 +78,7 @@ public final class Decoder implements AutoCloseable {
       LoraShape lora,
       Precision precision,
       ComputeDevice device) {
-    return open(weights, config, lora, Noise.NONE, Packing.NONE, precision, device);
+    return open(weights, config, lora, Training.PLAIN, precision, device);
   }
 
   /**
@@ -90,15 +89,13 @@ public final class Decoder implements AutoCloseable {
       Weights weights,
       ModelConfig config,
       LoraShape lora,
-      Noise noise,
-      Packing packing,
+      Training training,
       Precision precision,
       ComputeDevice device) {
     var program =
-        Program.load(
-            Archive.of(config, lora, noise, packing, Archive.Tiling.DEFAULT), device.djl());
+        Program.load(Archive.of(config, lora, training, Archive.Tiling.DEFAULT), device.djl());
     try {
-      var base = BaseWeights.read(program, weights, config, packing, precision);
+      var base = BaseWeights.read(program, weights, config, training.packing(), precision);
       return new Decoder(config, precision, program, base, lora);
     } catch (RuntimeException e) {
       program.close();

@@ -2,21 +2,22 @@ package dev.lathe.engine;
 
 import dev.lathe.checkpoints.bases.ModelConfig;
 import dev.lathe.checkpoints.bases.Projection;
-import dev.lathe.engine.program.Archive.Noise;
+import dev.lathe.engine.program.Archive.Checkpointing;
 import dev.lathe.engine.program.Archive.Packing;
 import dev.lathe.engine.program.Archive.Tiling;
+import dev.lathe.engine.program.Archive.Training;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import java.util.Arrays;
 import java.util.Map;
 
 /**
- * What the fast path holds in memory and how much it computes, read off the program: fast.py says
+ * What the fast path holds in memory and how much it computes, read off the program: layer.py says
  * what a layer keeps of a micro-batch, attention.py and head.py what exists besides for a moment.
  * Memory in bytes.
  */
 public record Footprint(
-    ModelConfig config, LoraShape lora, Noise noise, Packing packing, Precision precision) {
+    ModelConfig config, LoraShape lora, Training training, Precision precision) {
   /** NF4: four bits, an eighth of one for scales' codes, two float32 and an offset a 256 scales. */
   private static final double NF4_BYTES = 4.127 / 8;
 
@@ -41,7 +42,7 @@ public record Footprint(
             .mapToDouble(s -> Arrays.stream(s).asDoubleStream().reduce(1, (a, b) -> a * b))
             .sum();
     double each =
-        switch (packing) {
+        switch (training.packing()) {
           case NONE -> bytes();
           case NF4 -> NF4_BYTES;
           case INT8 -> 1;
@@ -65,22 +66,49 @@ public record Footprint(
   }
 
   /**
-   * What all layers keep of a micro-batch from its forward to its backward.
+   * What all layers keep of a micro-batch from its forward to its backward; with checkpointing their
+   * inputs, and what one layer keeps when it is computed again.
    *
-   * @param tokens before they are rounded up to whole tiles
+   * @param lengths tokens of its conversations, before they are rounded up to whole tiles
    */
-  public long kept(int tokens) {
+  public long kept(int[] lengths) {
     var block = config.block();
     long h = config.hiddenSize();
     long q = (long) config.heads() * config.headDim();
     long kv = (long) config.keyValueHeads() * config.headDim();
     long f = config.intermediateSize();
-    long values = h + 2 * q + 2 * kv + (block.parallel() ? 0 : h) + (block.gated() ? 2 : 1) * f;
+    long rows = whole(Arrays.stream(lengths).sum());
+
+    long values = h + q + (block.parallel() ? 0 : h) + (block.gated() ? 2 : 1) * f;
     values += block.headNorms() ? q + kv : 0;
     values += block.sandwich() ? 2 * h : 0;
     values += (long) lora.targets().size() * lora.rank();
-    long masks = noise.dropout() > 0 ? 2 * h + q + f : 0;
-    return config.layers() * whole(tokens) * (values * bytes() + masks);
+    long attention = (q + 2 * kv) * Arrays.stream(lengths).mapToLong(Footprint::whole).sum();
+    long layer = (rows * values + attention + probabilities(lengths)) * bytes();
+    long masks = training.noise().dropout() > 0 ? rows * (2 * h + q + f) : 0;
+    return training.checkpointing() == Checkpointing.BLOCK
+        ? config.layers() * (rows * h * bytes() + masks) + layer
+        : config.layers() * (layer + masks);
+  }
+
+  /** Attention's, of one layer, where they are kept; bent scores besides where those are capped. */
+  private long probabilities(int[] lengths) {
+    if (!keepsProbabilities(lengths)) {
+      return 0;
+    }
+    long count = 0;
+    for (int length : lengths) {
+      long rows = whole(length);
+      for (long a = 0; a < rows; a += TILING.queries()) {
+        long b = Math.min(rows, a + TILING.queries());
+        count += (b - a) * b;
+      }
+    }
+    return count * config.heads() * (config.block().attentionCap() > 0 ? 2 : 1);
+  }
+
+  private boolean keepsProbabilities(int[] lengths) {
+    return training.checkpointing().keepsProbabilities(lengths, config.heads(), config.layers());
   }
 
   /**
@@ -90,15 +118,18 @@ public record Footprint(
    * @param longest tokens of the longest conversation
    */
   public long passing(int tokens, int longest) {
-    long wide = precision == Precision.FP64 ? 8 : 4;
-    long logits = (long) TILING.logits() * config.vocabSize() * (2L * bytes() + wide);
+    long logits =
+        (long) TILING.logits()
+            * config.vocabSize()
+            * (config.block().finalCap() > 0 ? 3L : 1L)
+            * bytes();
     long layer =
         whole(tokens) * (5L * config.intermediateSize() + 8L * config.hiddenSize()) * bytes();
     long attention =
         (long) config.heads() * TILING.queries() * whole(longest) * 6 * bytes()
             + 8L * config.heads() * config.headDim() * whole(longest) * bytes();
     long unpacked =
-        packing == Packing.NONE
+        training.packing() == Packing.NONE
             ? 0
             : 2L * config.hiddenSize() * config.intermediateSize() * (8 + 2L * bytes());
     return Math.max(logits, layer + attention + unpacked);
@@ -109,7 +140,8 @@ public record Footprint(
    * runs slower counts for more.
    */
   public double training(int[] lengths, int labels) {
-    return work(lengths, labels, 4, 7);
+    int again = training.checkpointing() == Checkpointing.BLOCK ? 2 : 0;
+    return work(lengths, labels, 4 + again, (keepsProbabilities(lengths) ? 6 : 7) + again);
   }
 
   /** The same of an evaluation, which is the forward alone. */
@@ -130,7 +162,7 @@ public record Footprint(
       work += SLOWER * attention * 2 * width * length * Math.min(keys, length);
     }
     return work * config.layers()
-        + (double) passes * labels * config.vocabSize() * config.hiddenSize();
+        + (double) Math.min(passes, 4) * labels * config.vocabSize() * config.hiddenSize();
   }
 
   private int rankOf(Projection p) {

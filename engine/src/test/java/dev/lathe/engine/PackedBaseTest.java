@@ -7,8 +7,8 @@ import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.quantized.Encoding;
 import dev.lathe.checkpoints.quantized.Nf4;
 import dev.lathe.engine.Decoder.Way;
-import dev.lathe.engine.program.Archive.Noise;
 import dev.lathe.engine.program.Archive.Packing;
+import dev.lathe.engine.program.Archive.Training;
 import dev.lathe.engine.tensors.Precision;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -33,7 +33,7 @@ class PackedBaseTest {
       start[i] = 0.01f * (i % 13 - 6);
     }
     var base = new Base("tiny", TINY.folder().resolve("base"), TINY.config(), "", "test");
-    try (var packed = TINY.open(Precision.FP64, lora, Noise.NONE, packing);
+    try (var packed = TINY.open(Precision.FP64, lora, Training.PLAIN.with(packing));
         var weights = new Unpacked(base.weights(), packing);
         var plain = Decoder.open(weights, TINY.config(), lora, Precision.FP64, TinyLlamas.CPU);
         var untouched = TINY.open(Precision.FP64, lora)) {
@@ -63,7 +63,7 @@ class PackedBaseTest {
     var tiny = TinyLlamas.named("families/" + family);
     var lora = tiny.lora();
     var batch = MicroBatch.of(tiny.examples());
-    try (var decoder = tiny.open(Precision.FP64, lora, Noise.NONE, packing)) {
+    try (var decoder = tiny.open(Precision.FP64, lora, Training.PLAIN.with(packing))) {
       decoder.adapter().set(Adapter.initial(lora, 3));
       decoder.gradients(batch, 0.1, Way.FAST);
       var fast = decoder.adapter().gradientValues();

@@ -6,8 +6,7 @@ import dev.lathe.checkpoints.bases.ModelConfigs;
 import dev.lathe.checkpoints.bases.Projection;
 import dev.lathe.checkpoints.safetensors.SafetensorsFile;
 import dev.lathe.engine.device.ComputeDevice;
-import dev.lathe.engine.program.Archive.Noise;
-import dev.lathe.engine.program.Archive.Packing;
+import dev.lathe.engine.program.Archive.Training;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import java.lang.foreign.ValueLayout;
@@ -44,14 +43,14 @@ record TinyLlamas(Path folder) {
   }
 
   Decoder open(Precision precision, LoraShape lora) {
-    return open(precision, lora, Noise.NONE, Packing.NONE);
+    return open(precision, lora, Training.PLAIN);
   }
 
-  Decoder open(Precision precision, LoraShape lora, Noise noise, Packing packing) {
+  Decoder open(Precision precision, LoraShape lora, Training training) {
     var config = config();
     var base = new Base("tiny", folder.resolve("base"), config, "", "test");
     try (var weights = base.weights()) {
-      return Decoder.open(weights, config, lora, noise, packing, precision, CPU);
+      return Decoder.open(weights, config, lora, training, precision, CPU);
     }
   }
 

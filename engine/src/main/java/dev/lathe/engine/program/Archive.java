@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +25,7 @@ import java.util.zip.ZipOutputStream;
 public final class Archive {
   /** In the order in which they are read best; TorchScript does not mind. */
   private static final List<String> PARTS =
-      List.of("basics", "packed", "attention", "head", "fast", "tape", "generate");
+      List.of("basics", "packed", "attention", "head", "layer", "fast", "tape", "generate");
 
   private static final Pattern METHOD = Pattern.compile("(?m)^def (\\w+)\\(self\\b");
   private static final String CLASS = "__torch__.Decoder";
@@ -77,10 +78,61 @@ public final class Archive {
     }
   }
 
+  /**
+   * What of the way forward is computed again on the way back instead of kept: memory against time.
+   * The gradients are the same to the bit.
+   */
+  public enum Checkpointing {
+    /**
+     * Attention's probabilities are kept while they are few: some 134 million of them, 256 MiB in
+     * bf16.
+     */
+    AUTO(1 << 27, false),
+    /** Everything is kept that is dearer to compute than to keep. */
+    NONE(Integer.MAX_VALUE, false),
+    /**
+     * Attention's probabilities are computed again, which grow with the square of a conversation.
+     */
+    ATTENTION(0, false),
+    /** Of every block its input alone is kept (Chen et al. 2016). */
+    BLOCK(1 << 27, true);
+
+    private final int probabilities;
+    private final boolean blocks;
+
+    Checkpointing(int probabilities, boolean blocks) {
+      this.probabilities = probabilities;
+      this.blocks = blocks;
+    }
+
+    /** As attention.py decides it, by the lengths of a micro-batch's conversations. */
+    public boolean keepsProbabilities(int[] lengths, int heads, int layers) {
+      long squares = Arrays.stream(lengths).mapToLong(t -> (long) t * t).sum();
+      return squares * heads * (blocks ? 1 : layers) / 2 <= probabilities;
+    }
+  }
+
+  /** How an adapter is trained, as far as the program has to know. */
+  public record Training(Noise noise, Packing packing, Checkpointing checkpointing) {
+    /** Without noise, on the base as it is. */
+    public static final Training PLAIN = new Training(Noise.NONE, Packing.NONE, Checkpointing.AUTO);
+
+    public Training with(Noise other) {
+      return new Training(other, packing, checkpointing);
+    }
+
+    public Training with(Packing other) {
+      return new Training(noise, other, checkpointing);
+    }
+
+    public Training with(Checkpointing other) {
+      return new Training(noise, packing, other);
+    }
+  }
+
   /** The archive's bytes for one model and one adapter's shape. */
-  public static byte[] of(
-      ModelConfig config, LoraShape lora, Noise noise, Packing packing, Tiling tiling) {
-    var attributes = attributes(config, lora, noise, packing, tiling);
+  public static byte[] of(ModelConfig config, LoraShape lora, Training training, Tiling tiling) {
+    var attributes = attributes(config, lora, training, tiling);
     var bytes = new ByteArrayOutputStream();
     try (var zip = new ZipOutputStream(bytes)) {
       store(zip, "decoder/data.pkl", Pickle.object("__torch__", "Decoder", attributes));
@@ -95,7 +147,7 @@ public final class Archive {
   }
 
   private static Map<String, Object> attributes(
-      ModelConfig c, LoraShape lora, Noise noise, Packing packing, Tiling tiling) {
+      ModelConfig c, LoraShape lora, Training training, Tiling tiling) {
     var offsets = lora.offsets();
     var a = new LinkedHashMap<String, Object>();
     a.put("training", true);
@@ -106,9 +158,11 @@ public final class Archive {
     a.put("ffn", c.intermediateSize());
     a.put("eps", c.normEps());
     a.put("scale", lora.scale());
-    a.put("dropout", noise.dropout());
-    a.put("neftune", noise.neftune());
-    a.put("packing", packing.bits());
+    a.put("dropout", training.noise().dropout());
+    a.put("neftune", training.noise().neftune());
+    a.put("packing", training.packing().bits());
+    a.put("checkpointing", training.checkpointing().blocks);
+    a.put("most_probabilities", training.checkpointing().probabilities);
     var block = c.block();
     a.put("layer_norm", block.layerNorm());
     a.put("sandwich", block.sandwich());

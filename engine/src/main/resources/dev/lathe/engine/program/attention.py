@@ -5,7 +5,7 @@
 # hides them; their gradients are zero. A block's probabilities are (kv, rows * G, keys); keys after its rows are not even computed, nor
 # those that a sliding window has left behind. A window of w lets a token see itself and the w - 1 before it; 0 is no window.
 # What the backward pass needs goes to kept: of every conversation its queries (scaled), keys and values, then block by block the
-# probabilities and the bent scores, both empty where they are computed again instead (recompute, see layer.py).
+# probabilities and the bent scores, both empty where they are computed again instead: they grow with the square of a conversation.
 
 def padded(self, x: Tensor, start: int, t: int) -> Tensor:
     # Rows of one conversation (t, kv * G, D) as (kv, whole tiles * G, D)
@@ -44,6 +44,13 @@ def probabilities(self, qb: Tensor, kb: Tensor, a: int, b: int, first: int, wind
         rows.narrow(3, seen - n, n).add_(mask.narrow(0, 0, n).narrow(1, 0, n).unsqueeze(1))
     return torch.softmax(scores, -1), bent
 
+def keeps_probabilities(self, lengths: List[int]) -> bool:
+    # Whether those of all layers that are kept at one time are few enough, by the lengths alone.
+    count = 0
+    for t in lengths:
+        count += t * t
+    return count * self.heads * (1 if self.checkpointing else self.layers) // 2 <= self.most_probabilities
+
 def causal(self, like: Tensor) -> Tensor:
     return torch.full([self.block, self.block], -inf, dtype=like.dtype, device=like.device).triu_(1)
 
@@ -52,6 +59,7 @@ def attend(self, q: Tensor, k: Tensor, v: Tensor, lengths: List[int], window: in
     out = torch.empty([q.size(0), q.size(1), self.head], dtype=q.dtype, device=q.device)
     mask, none = self.causal(q), torch.empty([0])
     groups = self.heads // self.kv
+    whole = self.keeps_probabilities(lengths)
     start = 0
     for t in lengths:
         qs = self.padded(q, start, t).mul_(self.query_scale)
@@ -64,7 +72,7 @@ def attend(self, q: Tensor, k: Tensor, v: Tensor, lengths: List[int], window: in
             p, bent = self.probabilities(qs.narrow(1, a * groups, (b - a) * groups), ks.narrow(1, first, b - first), a, b, first, window, mask)
             self.written(torch.bmm(p, vs.narrow(1, first, b - first)), out, start + a, min(b, t) - a)
             if keep:
-                kept += [none, none] if self.recompute == 1 else [p, bent]
+                kept += [p, bent] if whole else [none, none]
         start += t
     return out.view([q.size(0), -1])
 

@@ -6,7 +6,7 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
     x = embedded
     for i in range(self.layers):
         masks, kept = annotate(List[Tensor], []), annotate(List[Tensor], [])
-        whole = keep and self.recompute < 2
+        whole = keep and not self.checkpointing
         y, own = self.layer_forward(w, flat, x, cosines, sines, lengths, i, masks, kept, train, whole)
         if keep:
             saved += [own if whole else [x], kept, masks]

@@ -3,8 +3,8 @@
 # family has none) norm and bias, q|k|v stacked and bias, o and bias, norm and bias, gate|up stacked (or the one way in) and bias, down
 # and bias, the weights of q's and k's norm (heads + kv, D), the norm of what attention adds, the norm of what the feed-forward adds.
 # A packed base (QLoRA, packed.py) has codes where the four matrices stand; self.weight makes a matrix of them wherever one is used.
-# What a layer keeps from its way forward is chosen by recompute: 0 for everything that is dearer to compute than to keep, 1 for all but
-# attention's probabilities, 2 for its input alone, from which the layer is then computed again. All three give the same bits.
+# With checkpointing a layer keeps only its input from its way forward, and is computed again before its way back (Chen et al. 2016);
+# else what is dearer to compute than to keep. Both give the same bits.
 
 def first_weight(self, layer: int) -> int:
     return 6 + layer * 15

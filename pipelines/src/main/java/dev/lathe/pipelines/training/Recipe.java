@@ -6,8 +6,10 @@ import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.checkpoints.input.Settings;
 import dev.lathe.engine.device.ComputeDevice;
+import dev.lathe.engine.program.Archive.Checkpointing;
 import dev.lathe.engine.program.Archive.Noise;
 import dev.lathe.engine.program.Archive.Packing;
+import dev.lathe.engine.program.Archive.Training;
 import dev.lathe.engine.tensors.Precision;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -29,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param dropout share of an adapter's input that is zeroed in training (PEFT's lora_dropout)
  * @param loraPlusRatio how many times faster B learns than A (LoRA+, Hayou et al. 2024)
  * @param neftune alpha of the noise on training's embeddings (Jain et al. 2023), 0 for none
+ * @param gradientCheckpointing what is computed again on the way back instead of kept; changes no
+ *     bit of the gradients
  * @param evalTokens tokens of the validation split that are evaluated, from its beginning; 0 for
  *     all
  * @param earlyStopping evaluations in a row without a lower loss that end the run; 0 for any number
@@ -67,6 +71,7 @@ public record Recipe(
     double dropout,
     double loraPlusRatio,
     double neftune,
+    Checkpointing gradientCheckpointing,
     List<String> targets,
     @Nullable String initFrom,
     int batchTokens,
@@ -161,6 +166,7 @@ public record Recipe(
             s.number("dropout", 0, 0, 0.95),
             s.number("loraPlusRatio", 1, 0.01, 1000),
             s.number("neftune", 0, 0, 1000),
+            s.choice("gradientCheckpointing", Checkpointing.AUTO),
             targets(s),
             s.text("initFrom", null),
             s.integer("batchTokens", 1024, 1, 1 << 20),
@@ -246,6 +252,11 @@ public record Recipe(
     };
   }
 
+  /** What the engine has to know of all this. */
+  Training training() {
+    return new Training(noise(), packing(), gradientCheckpointing);
+  }
+
   private Optional<String> contradiction() {
     boolean contradicts =
         switch (baseFormat) {
@@ -293,6 +304,7 @@ public record Recipe(
     m.put("dropout", dropout);
     m.put("loraPlusRatio", loraPlusRatio);
     m.put("neftune", neftune);
+    m.put("gradientCheckpointing", word(gradientCheckpointing));
     m.put("targets", targets);
     if (initFrom != null) {
       m.put("initFrom", initFrom);

@@ -69,7 +69,7 @@ record Setup(
   }
 
   Footprint footprint() {
-    return new Footprint(base.config(), start.shape(), recipe.noise(), recipe.packing(), precision);
+    return new Footprint(base.config(), start.shape(), recipe.training(), precision);
   }
 
   /** The base with an adapter of zeros; the caller closes it. */
@@ -79,8 +79,7 @@ record Setup(
           weights,
           base.config(),
           start.shape(),
-          recipe.noise(),
-          recipe.packing(),
+          recipe.training(),
           precision,
           device);
     }
