@@ -66,8 +66,8 @@ public record Footprint(
   }
 
   /**
-   * What all layers keep of a micro-batch from its forward to its backward; with checkpointing their
-   * inputs, and what one layer keeps when it is computed again.
+   * What all layers keep of a micro-batch from its forward to its backward; with checkpointing
+   * their inputs, and what one layer keeps when it is computed again.
    *
    * @param lengths tokens of its conversations, before they are rounded up to whole tiles
    */

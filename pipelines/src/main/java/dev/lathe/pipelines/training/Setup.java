@@ -76,12 +76,7 @@ record Setup(
   Decoder decoder() {
     try (var weights = base.weights()) {
       return Decoder.open(
-          weights,
-          base.config(),
-          start.shape(),
-          recipe.training(),
-          precision,
-          device);
+          weights, base.config(), start.shape(), recipe.training(), precision, device);
     }
   }
 

@@ -39,7 +39,8 @@ record Workload(double work, long tokens, int[] dearest, long dearestBytes) {
         work += footprint.training(lengths, labels(train, piece));
         tokens += sum;
         long bytes =
-            footprint.kept(lengths) + footprint.passing(sum, Arrays.stream(lengths).max().orElse(0));
+            footprint.kept(lengths)
+                + footprint.passing(sum, Arrays.stream(lengths).max().orElse(0));
         if (bytes > dearestBytes) {
           dearestBytes = bytes;
           dearest = piece;
