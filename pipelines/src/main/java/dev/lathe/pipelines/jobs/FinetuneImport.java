@@ -74,6 +74,7 @@ final class FinetuneImport {
   }
 
   private static RunDescription description(RunSpec spec) {
+    var trial = spec.trial();
     return new RunDescription(
         spec.id(),
         spec.model(),
@@ -81,7 +82,8 @@ final class FinetuneImport {
         spec.base().weightsSha256(),
         spec.dataset().ref(),
         spec.recipe(),
-        spec.createdAt());
+        spec.createdAt(),
+        trial == null ? null : trial.sweep());
   }
 
   private static RunRecord record(JournalRecord r) {

@@ -11,4 +11,9 @@ public interface FinetunePlan {
    *     dataset of another tokenizer
    */
   RunSpec plan(String id, FinetuneRequest request, Instant now);
+
+  /** Whether a planned run has anything to be validated on. */
+  default boolean hasValidation(RunSpec planned) {
+    return true;
+  }
 }

@@ -90,6 +90,11 @@ final class FinetuneWatch {
     begin().end().thenRun(() -> concluded.complete(null));
   }
 
+  /** Completes when the run has ended and everybody has written it down. */
+  CompletableFuture<Void> concluded() {
+    return concluded.copy();
+  }
+
   /** Whether the run ended and everybody has written it down. */
   boolean over() {
     return concluded.isDone();

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -91,11 +92,20 @@ public final class Finetunes implements AutoCloseable {
       id = RunIds.next(clock, new SecureRandom());
     } while (Files.exists(runs.resolve(id)));
     var spec = plan.plan(id, request, now);
-    var run = RunDirectory.of(runs.resolve(id));
+    start(spec);
+    return spec;
+  }
+
+  /**
+   * Starts a run that was planned before, and returns at once.
+   *
+   * @throws BadInput when there is a run of that id, or the disk takes no more
+   */
+  public void start(RunSpec spec) {
+    var run = RunDirectory.of(runs.resolve(spec.id()));
     run.create(spec);
     new FinetuneImport(run, imports).observe();
     launch(run, List.of());
-    return spec;
   }
 
   /** What a run would take; none is made. A micro-batch is tried for it, in a worker process. */
@@ -172,6 +182,20 @@ public final class Finetunes implements AutoCloseable {
   public boolean active(String id) {
     var watch = watches.get(id);
     return watch != null && !watch.over();
+  }
+
+  /**
+   * Completes when a run that waits or trains has ended and everybody has written it down; never
+   * when this owner ends before. Complete at once for a run that nobody watches.
+   */
+  public CompletableFuture<Void> over(String id) {
+    var watch = watches.get(id);
+    return watch == null ? CompletableFuture.completedFuture(null) : watch.concluded();
+  }
+
+  /** Whether there is a run of exactly this id. */
+  public boolean knows(String id) {
+    return Files.isRegularFile(runs.resolve(id).resolve("run.json"));
   }
 
   /** The run of an id or of a piece of one that no other run has. */

@@ -68,6 +68,11 @@ public final class HomeFinetunePlan implements FinetunePlan {
         version());
   }
 
+  @Override
+  public boolean hasValidation(RunSpec planned) {
+    return datasets.require(planned.dataset().ref()).part(Split.VALIDATION).labelTokens() > 0;
+  }
+
   private static Map<String, Object> yaml(@Nullable String text) {
     if (text == null || text.isBlank()) {
       return Map.of();

@@ -99,9 +99,16 @@ public final class Registrations {
     return version;
   }
 
-  /** Registers what completed; what cannot be registered is told to the log and tried again. */
+  /**
+   * Registers what completed, unless its sweep decides about that; what cannot be registered is
+   * told to the log and tried again.
+   */
   public void completed(RunDirectory run) {
     try {
+      var trial = run.readSpec().trial();
+      if (trial != null && !trial.registers()) {
+        return;
+      }
       register(run);
     } catch (RuntimeException e) {
       log.warn(

@@ -39,6 +39,16 @@ public final class RunIds {
    * @throws BadInput when none or several do
    */
   public static String resolve(String given, Collection<String> known) {
+    return resolve(given, known, "run");
+  }
+
+  /**
+   * The same for ids of another kind.
+   *
+   * @param kind in a user's words: "run", "sweep"
+   * @throws BadInput when none or several do
+   */
+  public static String resolve(String given, Collection<String> known, String kind) {
     if (known.contains(given)) {
       return given;
     }
@@ -52,15 +62,19 @@ public final class RunIds {
     }
     if (matches.size() > 1) {
       throw new BadInput(
-          "Several runs begin so", given, "Say more of it: " + String.join(", ", matches) + ".");
+          "Several " + kind + "s begin so",
+          given,
+          "Say more of it: " + String.join(", ", matches) + ".");
     }
     throw new BadInput(
-        "There is no such run",
+        "There is no such " + kind,
         given,
         known.isEmpty()
-            ? "There are none yet; './lathe train' starts one."
+            ? "There are none yet; './lathe %s' starts one."
+                .formatted(kind.equals("run") ? "train" : kind)
             : DidYouMean.nearest(given, known)
                 .map(n -> "Did you mean '" + n + "'?")
-                .orElse("'./lathe runs list' shows them."));
+                .orElse(
+                    "'./lathe %s list' shows them.".formatted(kind.equals("run") ? "runs" : kind)));
   }
 }

@@ -1,9 +1,11 @@
 package dev.lathe.pipelines.supervision;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a run was asked to do. Written once as run.json and never changed; a resume reads the same.
@@ -12,7 +14,9 @@ import java.util.Map;
  * @param model the name under which the result will be known
  * @param recipe every recipe key with its resolved value, as YAML and JSON have it
  * @param codeVersion of Lathe, when the run was created
+ * @param trial its place in a sweep; null for a run of its own
  */
+@JsonInclude(JsonInclude.Include.NON_NULL)
 public record RunSpec(
     String id,
     String model,
@@ -20,7 +24,8 @@ public record RunSpec(
     DatasetRef dataset,
     Map<String, Object> recipe,
     Instant createdAt,
-    String codeVersion) {
+    String codeVersion,
+    @Nullable Trial trial) {
 
   /**
    * The base by name and by the hash of its weights.
@@ -37,6 +42,18 @@ public record RunSpec(
    * @param folder absolute
    */
   public record DatasetRef(String ref, String id, String folder) {}
+
+  /** A run of its own. */
+  public RunSpec(
+      String id,
+      String model,
+      BaseRef base,
+      DatasetRef dataset,
+      Map<String, Object> recipe,
+      Instant createdAt,
+      String codeVersion) {
+    this(id, model, base, dataset, recipe, createdAt, codeVersion, null);
+  }
 
   public RunSpec {
     if (!RunIds.valid(id)) {

@@ -68,7 +68,7 @@ public final class RunMain {
       return 0;
     } catch (BadInput e) {
       System.err.println(e.getMessage());
-      failed(journal, String.valueOf(e.getMessage()));
+      failed(journal, String.valueOf(e.getMessage()), "refused");
       return 2;
     } catch (Diverged e) {
       failed(
@@ -76,22 +76,26 @@ public final class RunMain {
           e.getMessage()
               + ". Start again with a lower learningRate, or without these conversations:"
               + " './lathe dataset preview DATASET --id ID' shows them. What the run had learnt"
-              + " before is kept in its last checkpoint.");
+              + " before is kept in its last checkpoint.",
+          "diverged");
       return 1;
     } catch (RuntimeException | OutOfMemoryError e) {
       e.printStackTrace(); // into process.log
       if (Allocation.failed(e)) {
-        journal.append(
-            "ended", Map.of("state", "failed", "cause", "memory", "error", Allocation.told(e)));
+        failed(journal, Allocation.told(e), "memory");
       } else {
-        failed(journal, e.getClass().getSimpleName() + ": " + e.getMessage());
+        failed(journal, e.getClass().getSimpleName() + ": " + e.getMessage(), "broke");
       }
       return 1;
     }
   }
 
-  private static void failed(Journal journal, String error) {
-    journal.append("ended", Map.of("state", "failed", "error", error));
+  /**
+   * @param cause {@code refused} for what its user gave, {@code diverged} for a loss that is no
+   *     number or explodes, {@code memory} for too little of it, {@code broke} for anything else
+   */
+  private static void failed(Journal journal, String error, String cause) {
+    journal.append("ended", Map.of("state", "failed", "error", error, "cause", cause));
   }
 
   private static void train(RunDirectory run, Journal journal, How how) {

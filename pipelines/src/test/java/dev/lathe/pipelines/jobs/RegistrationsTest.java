@@ -191,7 +191,7 @@ class RegistrationsTest {
     adapter(value).write(run.adapter());
     imports.describe(
         new RunDescription(
-            RUN, "support", "tiny", base.weightsSha256(), dataset, spec.recipe(), NOW),
+            RUN, "support", "tiny", base.weightsSha256(), dataset, spec.recipe(), NOW, null),
         "start");
     imports.take(
         RUN,

@@ -111,6 +111,37 @@ public final class RunRegistry {
     return curves;
   }
 
+  /**
+   * The token accuracy of each of these runs in the evaluation that {@code evalLoss} is of; a run
+   * without one is left out.
+   */
+  public Map<String, Double> tokenAccuracies(List<String> ids) {
+    var accuracies = new HashMap<String, Double>();
+    if (ids.isEmpty()) {
+      return accuracies;
+    }
+    RowCallbackHandler take = rs -> accuracies.put(rs.getString(1), rs.getDouble(2));
+    jdbc.sql(
+            "SELECT a.run_id, a.reading FROM run_metrics a"
+                + " JOIN run_metrics l ON l.run_id = a.run_id AND l.step = a.step"
+                + " AND l.name = 'evalLoss'"
+                + " JOIN runs r ON r.id = a.run_id AND r.eval_loss = l.reading"
+                + " WHERE a.name = 'evalTokenAccuracy' AND a.run_id IN (:runs) AND a.step > 0"
+                + " ORDER BY a.step")
+        .param("runs", ids)
+        .query(take);
+    return accuracies;
+  }
+
+  /** Why the last attempt at a run failed, in its journal's word; empty when it does not say. */
+  public Optional<String> cause(String id) {
+    return events(id, 0).reversed().stream()
+        .filter(e -> e.type().equals("ended"))
+        .findFirst()
+        .flatMap(e -> Optional.ofNullable(e.fields().get("cause")))
+        .map(String::valueOf);
+  }
+
   /** The runs written down since a moment, in no order. What {@link #list} says of them. */
   public List<RunView> changedSince(Instant since) {
     return jdbc.sql(RUNS + " WHERE r.updated_at >= ?")
@@ -201,6 +232,7 @@ public final class RunRegistry {
         rs.getString("adapter_sha256"),
         !rs.getBoolean("inexact"),
         rs.getObject("created_at", OffsetDateTime.class).toInstant(),
+        rs.getString("sweep"),
         JSON.readValue(rs.getString("recipe"), OBJECT),
         null,
         List.of());

@@ -40,8 +40,8 @@ final class RunRows {
     jdbc.update(
         "INSERT INTO runs (id, model, base, base_sha256, dataset, recipe, created_at, state, seq,"
             + " journal_position, started_seq, ended_seq, step, tokens, label_tokens, seconds,"
-            + " inexact, updated_at)"
-            + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0, 0, 0, FALSE, ?)",
+            + " inexact, updated_at, sweep)"
+            + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0, 0, 0, FALSE, ?, ?)",
         run.id(),
         run.model(),
         run.base(),
@@ -51,7 +51,8 @@ final class RunRows {
         time(run.createdAt()),
         RunState.QUEUED.word(),
         fold.position(),
-        time(now));
+        time(now),
+        run.sweep());
   }
 
   void write(String run, RunFold f, Instant now) {

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     and in listings
  * @param samples what it answered while it was trained, newest last; none in listings
  * @param exact whether a resume kept to bit-for-bit equality
+ * @param sweep the sweep that it is a trial of; null for a run of its own
  */
 @JsonInclude(JsonInclude.Include.ALWAYS)
 public record RunView(
@@ -45,6 +46,7 @@ public record RunView(
     @Nullable String adapterSha256,
     boolean exact,
     Instant createdAt,
+    @Nullable String sweep,
     Map<String, Object> recipe,
     @Nullable Map<String, Object> estimate,
     List<SampleView> samples) {
@@ -89,6 +91,7 @@ public record RunView(
         adapterSha256,
         exact,
         createdAt,
+        sweep,
         recipe,
         told,
         answers);

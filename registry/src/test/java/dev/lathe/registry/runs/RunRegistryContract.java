@@ -245,7 +245,7 @@ abstract class RunRegistryContract {
 
   private static RunDescription description(String id) {
     return new RunDescription(
-        id, "support", "tiny", "ab", "desk@1", Map.of("rank", 8, "steps", 10), NOW);
+        id, "support", "tiny", "ab", "desk@1", Map.of("rank", 8, "steps", 10), NOW, null);
   }
 
   private final class Database {
