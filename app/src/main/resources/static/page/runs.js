@@ -7,6 +7,7 @@ import { smooth, along } from "./curves.js";
 import { compact, count, duration, loss, mebibytes, plural, rate, ticks } from "./format.js";
 import "./chart.js";
 import "./run.js";
+import "./sweep.js";
 
 /** How many runs are listed before somebody asks for all; where the list stands above the curves, few. */
 const FIRST_MANY = 12;
@@ -46,7 +47,7 @@ class Runs extends Room {
         <h2 id="runs-title">Runs</h2>
         <p>${runs?.length ? tally(runs) : nothing}</p>
       </div>
-      ${runs == null ? html`<div class="waiting" aria-busy="true"></div>` : runs.length === 0 ? none() : html`<div class="runs">${this.#list(runs)}<div class="run-view">${this.#curves()}<lathe-run></lathe-run></div></div>`}
+      ${runs == null ? html`<div class="waiting" aria-busy="true"></div>` : runs.length === 0 ? none() : html`<div class="runs">${this.#list(runs)}<div class="run-view">${this.#curves()}<lathe-run></lathe-run><lathe-sweep></lathe-sweep></div></div>`}
     `;
   }
 
@@ -56,7 +57,7 @@ class Runs extends Room {
     return html`
       <div class="run-list">
         <ul aria-label="Runs, newest first">
-          ${repeat(first, (r) => r.id, (r) => row(r))}
+          ${repeat(first, (r) => r.id, (r, i) => html`${r.sweep && r.sweep !== first[i - 1]?.sweep ? heading(r.sweep) : nothing}${row(r)}`)}
         </ul>
         ${runs.length > first.length || (this.all && runs.length > many) ? html`<button type="button" class="more" aria-expanded=${this.all ? "true" : "false"} @click=${() => (this.all = !this.all)}>${this.all ? "Show the newest" : `Show all ${count(runs.length)} runs`}</button>` : nothing}
       </div>
@@ -206,11 +207,17 @@ function clipped(drawn) {
   return [low - air > 0 ? +(low - air).toPrecision(3) : Math.min(0, low - air), +(high + air).toPrecision(3)];
 }
 
+/** Above the trials of one sweep, which stand together because they began one after the other. */
+function heading(sweep) {
+  const trials = store.runs.filter((r) => r.sweep === sweep);
+  return html`<li class="sweep-head"><span class="name">Sweep</span><span class="id">${sweep}</span><span class="steps">${plural(trials.length, "run")}</span></li>`;
+}
+
 function row(run) {
   const shown = store.shown.includes(run.id);
   const looked = store.focus.run === run.id;
   return html`
-    <li class=${looked ? "looked" : ""}>
+    <li class="${looked ? "looked" : ""} ${run.sweep ? "trial" : ""}">
       <label class="show"
         ><input type="checkbox" .checked=${shown} aria-label=${`Show the curves of ${run.model}, ${run.id}`} @change=${(e) => store.show(run.id, e.target.checked)} />${shown ? stroke(store.slot(run.id)) : html`<svg class="stroke-sample" viewBox="0 0 18 8" aria-hidden="true"></svg>`}</label
       >

@@ -38,6 +38,7 @@ class Store extends EventTarget {
   #pending = new Map();
   #speed = new Map();
   #details = new Map();
+  #sweeps = new Map();
 
   /** Told once a frame, however much happened in it. */
   changed(...topics) {
@@ -147,17 +148,28 @@ class Store extends EventTarget {
     return this.#details.get(id);
   }
 
-  async act(id, action) {
+  /** Asks a run, or a sweep, to stop or to go on. */
+  async act(id, action, kind = "runs") {
     this.#pending.set(id, action);
-    this.changed("runs");
+    this.changed(kind);
     try {
-      await request(`runs/${segment(id)}/${action}`, {});
+      await request(`${kind}/${segment(id)}/${action}`, {});
       this.problem = null;
+      if (kind === "sweeps") this.#soon(`sweep ${id}`);
     } catch (e) {
       this.#pending.delete(id);
       this.fail(e);
     }
-    this.changed("runs");
+    this.changed(kind);
+  }
+
+  /** A sweep with its trials side by side; null until it was loaded. */
+  sweep(id) {
+    if (!this.#sweeps.has(id)) {
+      this.#sweeps.set(id, null);
+      this.#loadTopic(`sweep ${id}`);
+    }
+    return this.#sweeps.get(id);
   }
 
   /** What a run was asked and has not done yet: "stop", "resume" or null. */
@@ -239,6 +251,15 @@ class Store extends EventTarget {
       } else if (topic === "experiments") {
         this.experiments = (await request("experiments")).items;
         this.changed("experiments");
+      } else if (topic.startsWith("sweep ")) {
+        const id = topic.slice("sweep ".length);
+        const before = this.#sweeps.get(id);
+        const sweep = await request(`sweeps/${segment(id)}`);
+        if (before?.state !== sweep.state) this.#pending.delete(id);
+        this.#sweeps.set(id, sweep);
+        // Its end follows that of its last trial by a moment, and no run tells of it.
+        if (sweep.state === "running") this.#soon(topic);
+        this.changed("sweeps");
       } else if (topic === "datasets") {
         const [datasets, bases] = await Promise.all([request("datasets"), request("bases")]);
         this.datasets = datasets.items;
@@ -259,6 +280,7 @@ class Store extends EventTarget {
       // Records run ahead of the registry by a moment.
       known.set(run.id, before && run.state === "running" && before.step > run.step ? { ...run, ...progress(before) } : run);
       if (!before) this.#joined(run);
+      if (run.sweep && this.#sweeps.get(run.sweep)) this.#soon(`sweep ${run.sweep}`);
     }
     // Runs of one moment stay where they are: a list that turns over with every answer cannot be read.
     this.runs = [...known.values()].sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0));

@@ -14,6 +14,7 @@ import dev.lathe.app.cli.PullCommand;
 import dev.lathe.app.cli.Runs;
 import dev.lathe.app.cli.Serve;
 import dev.lathe.app.cli.Session;
+import dev.lathe.app.cli.SweepCommand;
 import dev.lathe.app.cli.Terminal;
 import dev.lathe.app.cli.Train;
 import dev.lathe.app.owner.Home;
@@ -41,6 +42,7 @@ public final class Main {
         .add(new Bases(session), Bases.parts(session)) // list, show, verify, remove
         .add(new Datasets(), Datasets.parts(session)) // build, list, show, preview, stats, …
         .add(new Train(session))
+        .add(new SweepCommand(session), SweepCommand.parts(session)) // list, show, stop, resume
         .add(new Runs(session), Runs.parts(session)) // list, show, watch, stop, resume, compare, …
         .add(new Models(session), Models.parts(session)) // list, show, promote, rollback, …
         .add(new Eval(session))

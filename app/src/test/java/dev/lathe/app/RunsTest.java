@@ -30,7 +30,7 @@ class RunsTest {
 
   @BeforeAll
   static void aBaseAndADataset() {
-    publish(TinyBase.create(new BaseStore(folder.resolve("bases"))));
+    publish(TinyBase.create(new BaseStore(folder.resolve("bases"))), folder);
   }
 
   @Test
@@ -171,7 +171,8 @@ class RunsTest {
     return CommandLineHome.run(new Home(folder), arguments);
   }
 
-  private static void publish(Base base) {
+  /** A dataset {@code desk@1} that can be learnt. */
+  static void publish(Base base, Path folder) {
     var store = new DatasetStore(folder.resolve("datasets"));
     var aside = store.aside();
     shard(aside.shard(Split.TRAIN), base, 40);

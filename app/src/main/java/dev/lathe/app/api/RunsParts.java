@@ -3,11 +3,14 @@ package dev.lathe.app.api;
 import dev.lathe.app.owner.Home;
 import dev.lathe.pipelines.jobs.FinetuneParts;
 import dev.lathe.pipelines.jobs.FinetunePatience;
+import dev.lathe.pipelines.jobs.FinetunePlan;
 import dev.lathe.pipelines.jobs.Finetunes;
 import dev.lathe.pipelines.jobs.HomeFinetunePlan;
 import dev.lathe.pipelines.jobs.Registrations;
 import dev.lathe.pipelines.supervision.MemoryRoom;
 import dev.lathe.pipelines.supervision.RunCommand;
+import dev.lathe.pipelines.sweeps.SweepParts;
+import dev.lathe.pipelines.sweeps.Sweeps;
 import dev.lathe.registry.runs.RunImport;
 import dev.lathe.registry.runs.RunRegistry;
 import java.time.Clock;
@@ -31,10 +34,16 @@ class RunsParts {
     return new RunRegistry(jdbc);
   }
 
+  @Bean
+  FinetunePlan finetunePlan(Home home) {
+    return new HomeFinetunePlan(home.bases(), home.datasets());
+  }
+
   /** The home is in order before the first request; runs live on when the owner ends. */
   @Bean(initMethod = "recover", destroyMethod = "close")
   Finetunes finetunes(
       Home home,
+      FinetunePlan plan,
       RunImport imports,
       RunRegistry registry,
       JobRepository batch,
@@ -42,7 +51,7 @@ class RunsParts {
       Registrations registrations) {
     return new Finetunes(
         home.runs(),
-        new HomeFinetunePlan(home.bases(), home.datasets()),
+        plan,
         new FinetuneParts(
             imports,
             registry,
@@ -52,7 +61,34 @@ class RunsParts {
             RunCommand.product(),
             FinetunePatience.PRODUCT,
             new MemoryRoom()::kills,
-            Integer.parseInt(System.getenv().getOrDefault("LATHE_RUNS_AT_ONCE", "1")),
+            atOnce(),
             Clock.systemUTC()));
+  }
+
+  /** In order behind the runs, and given up before them. */
+  @Bean(initMethod = "recover", destroyMethod = "close")
+  Sweeps sweeps(
+      Home home,
+      Finetunes finetunes,
+      FinetunePlan plan,
+      RunRegistry registry,
+      JobRepository batch,
+      PlatformTransactionManager transactions,
+      Registrations registrations) {
+    return new Sweeps(
+        home.sweeps(),
+        new SweepParts(
+            finetunes,
+            plan,
+            registry,
+            batch,
+            transactions,
+            registrations::registered,
+            atOnce(),
+            Clock.systemUTC()));
+  }
+
+  private static int atOnce() {
+    return Integer.parseInt(System.getenv().getOrDefault("LATHE_RUNS_AT_ONCE", "1"));
   }
 }

@@ -1,8 +1,10 @@
 package dev.lathe.app.cli;
 
 import dev.lathe.checkpoints.input.BadInput;
+import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -32,6 +34,24 @@ final class Text {
     var all = new LinkedHashMap<>(set);
     all.computeIfPresent(key, (k, path) -> Path.of(path).toAbsolutePath().toString());
     return all;
+  }
+
+  /**
+   * A file that a user wrote.
+   *
+   * @param kind what it is to a user: "recipe"
+   * @throws BadInput when it cannot be read
+   */
+  static String ofFile(String kind, Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new BadInput(
+          "the " + kind + " cannot be read",
+          file.toString(),
+          "Name a text file that you may read, or leave it out for the defaults.",
+          e);
+    }
   }
 
   /** Text of a model or a log, without what could command the terminal. */

@@ -1,8 +1,6 @@
 package dev.lathe.app.cli;
 
 import dev.lathe.app.owner.OwnerClient;
-import dev.lathe.checkpoints.input.BadInput;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -65,7 +63,7 @@ public final class Train extends HomeCommand {
     request.put("model", name);
     request.put("set", prompts(Text.absolute(set, "initFrom")));
     if (recipe != null) {
-      request.put("recipe", text(recipe));
+      request.put("recipe", Text.ofFile("recipe", recipe));
     }
     if (dryRun) {
       return tellEstimate(owner, request);
@@ -94,19 +92,7 @@ public final class Train extends HomeCommand {
   private static Map<String, String> prompts(Map<String, String> set) {
     set.computeIfPresent(
         "samplePrompts",
-        (k, given) -> Files.isRegularFile(Path.of(given)) ? text(Path.of(given)) : given);
+        (k, given) -> Files.isRegularFile(Path.of(given)) ? Text.ofFile("file of prompts", Path.of(given)) : given);
     return set;
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new BadInput(
-          "the file cannot be read",
-          file.toString(),
-          "Name a text file that you may read, or leave it out for the defaults.",
-          e);
-    }
   }
 }

@@ -33,6 +33,10 @@ public record Home(Path folder) {
     return folder.resolve("runs");
   }
 
+  public Path sweeps() {
+    return folder.resolve("sweeps");
+  }
+
   public Path models() {
     return folder.resolve("models");
   }

@@ -99,16 +99,17 @@ public final class Registrations {
     return version;
   }
 
-  /**
-   * Registers what completed, unless its sweep decides about that; what cannot be registered is
-   * told to the log and tried again.
-   */
+  /** Registers a run that completed, unless its sweep decides about that. */
   public void completed(RunDirectory run) {
+    var trial = run.readSpec().trial();
+    if (trial == null || trial.registers()) {
+      registered(run);
+    }
+  }
+
+  /** Registers what completed; what cannot be registered is told to the log and tried again. */
+  public void registered(RunDirectory run) {
     try {
-      var trial = run.readSpec().trial();
-      if (trial != null && !trial.registers()) {
-        return;
-      }
       register(run);
     } catch (RuntimeException e) {
       log.warn(

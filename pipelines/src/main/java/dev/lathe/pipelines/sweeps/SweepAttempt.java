@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,8 +24,9 @@ final class SweepAttempt implements SweepJob.Trainer {
   private final Clock clock;
   private final boolean inexact;
   private final Map<String, String> refusals = new ConcurrentHashMap<>();
+  private final CompletableFuture<Void> givenUp = new CompletableFuture<>();
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private boolean stopping;
-  private boolean givenUp;
 
   /**
    * @param inexact whether trials go on although this machine may compute otherwise than the first
@@ -41,22 +43,16 @@ final class SweepAttempt implements SweepJob.Trainer {
   @Override
   public Outcome train(SweepSpec.Planned trial) {
     try {
-      switch (begin(trial)) {
-        case BEGUN -> finetunes.over(trial.run()).join();
-        case STOPPED -> {
-          return new Outcome.Stopped();
-        }
-        case GIVEN_UP -> new CompletableFuture<Void>().join();
+      if (!begin(trial)) {
+        return new Outcome.Stopped();
       }
     } catch (BadInput e) {
       log.warn("sweep {}, trial {}: {}", sweep.id(), trial.number(), e.getMessage());
       refusals.put(trial.run(), String.valueOf(e.getMessage()));
       return new Outcome.Failed(String.valueOf(e.getMessage()));
     }
-    if (isGivenUp()) {
-      new CompletableFuture<Void>().join();
-    }
-    return outcome(trial);
+    CompletableFuture.anyOf(finetunes.over(trial.run()), givenUp).join();
+    return givenUp.isDone() ? new Outcome.Stopped() : outcome(trial);
   }
 
   /** Why a trial could not be begun in this attempt, by its run. */
@@ -78,34 +74,41 @@ final class SweepAttempt implements SweepJob.Trainer {
     }
   }
 
-  /** Touches neither runs nor database any more; the next owner goes on. */
-  synchronized void giveUp() {
-    givenUp = true;
+  /**
+   * Leaves the runs to themselves and the next owner, and returns when nobody of this attempt
+   * touches the database any more.
+   */
+  void giveUp() {
+    synchronized (this) {
+      givenUp.complete(null);
+    }
+    ended.completeOnTimeout(null, 10, TimeUnit.SECONDS).join();
   }
 
-  private enum Beginning {
-    BEGUN,
-    STOPPED,
-    GIVEN_UP
+  boolean isGivenUp() {
+    return givenUp.isDone();
   }
 
-  private synchronized Beginning begin(SweepSpec.Planned trial) {
+  /** Told when all of it is written down. */
+  void conclude() {
+    ended.complete(null);
+  }
+
+  /** False when the sweep is being stopped or given up, and the trial is not over. */
+  private synchronized boolean begin(SweepSpec.Planned trial) {
     var run = trial.run();
-    if (givenUp) {
-      return Beginning.GIVEN_UP;
-    }
     if (finetunes.active(run) || states.of(run).over()) {
-      return Beginning.BEGUN;
+      return true;
     }
-    if (stopping) {
-      return Beginning.STOPPED;
+    if (stopping || givenUp.isDone()) {
+      return false;
     }
     if (finetunes.knows(run)) {
       finetunes.resume(run, inexact);
     } else {
       finetunes.start(sweep.toRun(trial, clock.instant()));
     }
-    return Beginning.BEGUN;
+    return true;
   }
 
   private Outcome outcome(SweepSpec.Planned trial) {
@@ -119,9 +122,5 @@ final class SweepAttempt implements SweepJob.Trainer {
               : new Outcome.Failed(String.valueOf(state.error()));
       case QUEUED, RUNNING -> new Outcome.Failed("its run is " + state.run().word());
     };
-  }
-
-  private synchronized boolean isGivenUp() {
-    return givenUp;
   }
 }

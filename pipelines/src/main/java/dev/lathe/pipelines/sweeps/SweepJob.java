@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.batch.core.BatchStatus;
@@ -18,7 +19,10 @@ import org.springframework.batch.core.job.parameters.JobParameters;
 import org.springframework.batch.core.job.parameters.JobParametersBuilder;
 import org.springframework.batch.core.launch.JobOperator;
 import org.springframework.batch.core.launch.support.TaskExecutorJobOperator;
+import org.springframework.batch.core.listener.StepExecutionListener;
+import org.springframework.batch.core.partition.StepExecutionAggregator;
 import org.springframework.batch.core.partition.StepExecutionSplitter;
+import org.springframework.batch.core.partition.support.DefaultStepExecutionAggregator;
 import org.springframework.batch.core.repository.JobRepository;
 import org.springframework.batch.core.step.Step;
 import org.springframework.batch.core.step.StepContribution;
@@ -108,10 +112,13 @@ final class SweepJob {
             .tasklet((contribution, context) -> train(sweep, trainer, contribution), transactions)
             .transactionAttribute(noTransaction)
             .build();
+    var ending = new Ending();
     var trials =
         new StepBuilder("trials", repository)
             .partitioner(TRIAL, size -> partitions(sweep))
             .partitionHandler((splitter, all) -> inOrder(splitter, all, trial, sweep.parallel()))
+            .aggregator(ending)
+            .listener(ending)
             .build();
     return new JobBuilder(NAME, repository).start(trials).build();
   }
@@ -167,6 +174,29 @@ final class SweepJob {
       }
     }
     return RepeatStatus.FINISHED;
+  }
+
+  /** A trial that failed fails the job, without the stack trace that Batch would print of it. */
+  private static final class Ending implements StepExecutionAggregator, StepExecutionListener {
+    private final DefaultStepExecutionAggregator usual = new DefaultStepExecutionAggregator();
+    private boolean failed;
+
+    @Override
+    public void aggregate(StepExecution all, Collection<StepExecution> partitions) {
+      failed = partitions.stream().anyMatch(p -> p.getStatus() == BatchStatus.FAILED);
+      if (!failed) {
+        usual.aggregate(all, partitions);
+      }
+    }
+
+    @Override
+    public @Nullable ExitStatus afterStep(StepExecution all) {
+      if (!failed) {
+        return null;
+      }
+      all.setStatus(BatchStatus.FAILED);
+      return ExitStatus.FAILED;
+    }
   }
 
   private static JobParameters parameters(String sweep) {

@@ -174,13 +174,16 @@ public final class Sweeps implements AutoCloseable {
   private void run(SweepSpec spec, SweepAttempt attempt) {
     try {
       job.run(spec, attempt);
-      conclude(spec);
+      if (!attempt.isGivenUp()) {
+        conclude(spec);
+      }
     } catch (RuntimeException e) {
       // The owner is ending, or the database is gone: the runs themselves go on.
       log.warn("Spring Batch lost sight of sweep {}: {}", spec.id(), e.getMessage(), e);
     } finally {
       ended.put(spec.id(), attempt);
       attempts.remove(spec.id());
+      attempt.conclude();
     }
   }
 

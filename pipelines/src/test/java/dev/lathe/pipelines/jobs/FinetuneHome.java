@@ -5,8 +5,11 @@ import dev.lathe.pipelines.supervision.ProcessIdentity;
 import dev.lathe.pipelines.supervision.RunDirectory;
 import dev.lathe.pipelines.supervision.RunSpec;
 import dev.lathe.pipelines.supervision.StandInRun;
+import dev.lathe.pipelines.sweeps.SweepParts;
+import dev.lathe.pipelines.sweeps.Sweeps;
 import dev.lathe.registry.runs.RunImport;
 import dev.lathe.registry.runs.RunRegistry;
+import dev.lathe.registry.runs.RunView;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -27,18 +30,23 @@ import org.springframework.jdbc.datasource.init.ResourceDatabasePopulator;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 
 /** A home with real database, real Spring Batch and real processes, trained by the stand-in. */
-final class FinetuneHome implements AutoCloseable {
+public final class FinetuneHome implements AutoCloseable {
   static final Duration SOON = Duration.ofSeconds(30);
 
-  final Path folder;
-  final RunRegistry registry;
-  final JobRepository batch;
-  final Finetunes finetunes;
+  public final Path folder;
+  public final RunRegistry registry;
+  public final JobRepository batch;
+  public final Finetunes finetunes;
+  public final Sweeps sweeps;
   final AtomicLong memoryKills = new AtomicLong();
   final List<RunDirectory> completed = new CopyOnWriteArrayList<>();
+
+  /** The best run of every sweep that is complete, as often as it is told. */
+  public final List<RunDirectory> best = new CopyOnWriteArrayList<>();
+
   private final JdbcConnectionPool pool;
 
-  FinetuneHome(Path folder) {
+  public FinetuneHome(Path folder) {
     this(folder, new FinetunePatience(SOON, SOON, SOON, Duration.ofMillis(20)));
   }
 
@@ -59,18 +67,20 @@ final class FinetuneHome implements AutoCloseable {
     var transactions = new JdbcTransactionManager(pool);
     batch = batch(pool, transactions);
     registry = new RunRegistry(JdbcClient.create(pool));
+    FinetunePlan plan =
+        (id, request, now) ->
+            new RunSpec(
+                id,
+                request.model(),
+                new RunSpec.BaseRef(request.base(), "ab", "/bases/tiny"),
+                new RunSpec.DatasetRef(request.dataset(), "cd", "/datasets/desk/1"),
+                recipe(request.overrides()),
+                now,
+                "test");
     finetunes =
         new Finetunes(
             folder.resolve("runs"),
-            (id, request, now) ->
-                new RunSpec(
-                    id,
-                    request.model(),
-                    new RunSpec.BaseRef(request.base(), "ab", "/bases/tiny"),
-                    new RunSpec.DatasetRef(request.dataset(), "cd", "/datasets/desk/1"),
-                    recipe(request.overrides()),
-                    now,
-                    "test"),
+            plan,
             new FinetuneParts(
                 new RunImport(new JdbcTemplate(pool), transactions, Clock.systemUTC()),
                 registry,
@@ -83,6 +93,12 @@ final class FinetuneHome implements AutoCloseable {
                 1,
                 Clock.systemUTC()));
     finetunes.recover();
+    sweeps =
+        new Sweeps(
+            folder.resolve("sweeps"),
+            new SweepParts(
+                finetunes, plan, registry, batch, transactions, best::add, 1, Clock.systemUTC()));
+    sweeps.recover();
   }
 
   String start(String... settings) {
@@ -103,11 +119,11 @@ final class FinetuneHome implements AutoCloseable {
     }
   }
 
-  void awaitStep(String id, long step) throws InterruptedException {
+  public void awaitStep(String id, long step) throws InterruptedException {
     long deadline = System.nanoTime() + SOON.toNanos();
-    while (finetunes.show(id).step() < step) {
+    while (registry.show(id).map(RunView::step).orElse(-1L) < step) {
       if (System.nanoTime() > deadline) {
-        throw new AssertionError("still " + finetunes.show(id));
+        throw new AssertionError("still " + registry.show(id));
       }
       Thread.sleep(20);
     }
@@ -115,6 +131,7 @@ final class FinetuneHome implements AutoCloseable {
 
   @Override
   public void close() {
+    sweeps.close();
     finetunes.close();
     pool.dispose();
   }

@@ -13,7 +13,7 @@ import java.util.Map;
  * A run process that trains nothing: a real process with the product's lock, journal and control,
  * so that supervision is tested against what operating systems do. Its recipe says how it behaves:
  * {@code steps, stepMillis, checkpointEvery, haltAt, haltEvery, haltStatus, failAt, shortAt, deaf,
- * watchOwner}.
+ * watchOwner}; a learningRate above 8 diverges at step 3, and the higher the rank, the lower the validation loss.
  */
 public final class StandInRun {
   private final RunDirectory run;
@@ -75,6 +75,11 @@ public final class StandInRun {
         journal.append("ended", Map.of("state", "failed", "step", step, "error", "loss is NaN"));
         return;
       }
+      if (step == 3 && number("learningRate", 0) > 8) {
+        journal.append(
+            "ended", Map.of("state", "failed", "error", "The loss is NaN", "cause", "diverged"));
+        return;
+      }
       if (step % number("checkpointEvery", 1_000_000) == 0) {
         checkpoint(journal, step);
       }
@@ -90,7 +95,8 @@ public final class StandInRun {
         return;
       }
     }
-    journal.append("eval", Map.of("step", steps, "loss", 1.0));
+    double loss = 8.0 / number("rank", 8);
+    journal.append("eval", Map.of("step", steps, "loss", loss, "tokenAccuracy", 1 / (1 + loss)));
     journal.append("ended", Map.of("state", "completed", "step", steps, "adapterSha256", "ef"));
   }
 
