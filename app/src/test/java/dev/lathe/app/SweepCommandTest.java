@@ -22,9 +22,24 @@ import tools.jackson.databind.JsonNode;
 /** The commands around a sweep, with real run processes on the tiny base. */
 class SweepCommandTest {
   private static final String[] SHORT = {
-    "--base", "tiny", "--dataset", "desk@1", "--name", "support",
-    "--set", "batchTokens=128", "--set", "threads=1", "--set", "precision=fp32",
-    "--set", "steps=120", "--set", "checkpointEvery=10", "--set", "dropout=0.1",
+    "--base",
+    "tiny",
+    "--dataset",
+    "desk@1",
+    "--name",
+    "support",
+    "--set",
+    "batchTokens=128",
+    "--set",
+    "threads=1",
+    "--set",
+    "precision=fp32",
+    "--set",
+    "steps=120",
+    "--set",
+    "checkpointEvery=10",
+    "--set",
+    "dropout=0.1",
     "--set",
     "restarts=0"
   };

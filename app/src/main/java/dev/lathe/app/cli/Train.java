@@ -92,7 +92,10 @@ public final class Train extends HomeCommand {
   private static Map<String, String> prompts(Map<String, String> set) {
     set.computeIfPresent(
         "samplePrompts",
-        (k, given) -> Files.isRegularFile(Path.of(given)) ? Text.ofFile("file of prompts", Path.of(given)) : given);
+        (k, given) ->
+            Files.isRegularFile(Path.of(given))
+                ? Text.ofFile("file of prompts", Path.of(given))
+                : given);
     return set;
   }
 }

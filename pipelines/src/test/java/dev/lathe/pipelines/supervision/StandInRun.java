@@ -13,7 +13,8 @@ import java.util.Map;
  * A run process that trains nothing: a real process with the product's lock, journal and control,
  * so that supervision is tested against what operating systems do. Its recipe says how it behaves:
  * {@code steps, stepMillis, checkpointEvery, haltAt, haltEvery, haltStatus, failAt, shortAt, deaf,
- * watchOwner}; a learningRate above 8 diverges at step 3, and the higher the rank, the lower the validation loss.
+ * watchOwner}; a learningRate above 8 diverges at step 3, and the higher the rank, the lower the
+ * validation loss.
  */
 public final class StandInRun {
   private final RunDirectory run;
