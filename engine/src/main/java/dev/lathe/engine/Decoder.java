@@ -15,6 +15,8 @@ import dev.lathe.engine.tensors.BaseWeights;
 import dev.lathe.engine.tensors.Precision;
 import dev.lathe.engine.tensors.Program;
 import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A decoder model with one LoRA adapter: losses, gradients, evaluation and the two steps of
@@ -54,13 +56,36 @@ public final class Decoder implements AutoCloseable {
    * @param likeliest that token
    */
   @SuppressWarnings("ArrayRecordComponent") // passed on once, never compared
-  public record Scores(double[] label, double[] best, int[] likeliest) {}
+  public record Scores(double[] label, double[] best, int[] likeliest) {
+    /** The labels' log-probabilities of each conversation together. */
+    public double[] labelSums(MicroBatch batch) {
+      int[] counts = batch.labelledEach();
+      var sums = new double[counts.length];
+      int next = 0;
+      for (int i = 0; i < counts.length; i++) {
+        for (int end = next + counts[i]; next < end; next++) {
+          sums[i] += label[next];
+        }
+      }
+      return sums;
+    }
+  }
+
+  /**
+   * What was made of a batch of judged answers.
+   *
+   * @param loss summed and weighted
+   * @param logProbabilities of each answer, in nats, with what training makes uncertain
+   */
+  @SuppressWarnings("ArrayRecordComponent") // passed on once, never compared
+  public record Judged(double loss, double[] logProbabilities) {}
 
   private final ModelConfig config;
   private final Precision precision;
   private final Program program;
   private final BaseWeights weights;
   private final Adapter adapter;
+  private @Nullable NDArray reference;
 
   private Decoder(
       ModelConfig config, Precision precision, Program program, BaseWeights weights, LoraShape l) {
@@ -162,8 +187,72 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
+  /** Remembers the adapter as it stands now: what {@link #referenceScores} speaks of. */
+  public void keepReference() {
+    if (reference != null) {
+      reference.close();
+    }
+    reference = program.convert(adapter.working(), precision, program.manager());
+  }
+
+  /** What {@link #scores} would have said when the reference was kept. */
+  public Scores referenceScores(MicroBatch batch) {
+    return scores(batch, Objects.requireNonNull(reference, "keepReference comes first"));
+  }
+
+  /**
+   * Adds the gradient of a preference loss to the adapter's gradient.
+   *
+   * @param batch answers in their contexts, only the answers labelled
+   * @param liked which of them were
+   * @param reference the log-probability that each of them had to begin with
+   */
+  public Judged preference(
+      MicroBatch batch, boolean[] liked, double[] reference, PreferenceLoss loss, Way way) {
+    try (NDManager scope = program.scope()) {
+      var result =
+          program.call(
+              way == Way.FAST ? "preference" : "preference_tape",
+              scope,
+              weights.arrays(),
+              adapter.working(),
+              adapter.gradient(),
+              longs(scope, batch.ids()),
+              longs(scope, batch.lengths()),
+              frequencies(scope, batch.lengths()),
+              longs(scope, batch.at()),
+              longs(scope, batch.labels()),
+              longs(scope, batch.labelledEach()),
+              sides(scope, liked),
+              scope.create(reference),
+              scope.create(loss.settings()));
+      return new Judged(result.get(0).getDouble(), result.get(1).toDoubleArray());
+    }
+  }
+
+  /** The loss alone, of log-probabilities that are known; nothing changes. */
+  public double preferenceLoss(
+      double[] logProbabilities, boolean[] liked, double[] reference, PreferenceLoss loss) {
+    try (NDManager scope = program.scope()) {
+      return program
+          .call(
+              "preference_loss",
+              scope,
+              scope.create(logProbabilities),
+              scope.create(reference),
+              sides(scope, liked),
+              scope.create(loss.settings()))
+          .getFirst()
+          .getDouble();
+    }
+  }
+
   /** What {@link #evaluate} sums, position by position; a position may be given several labels. */
   public Scores scores(MicroBatch batch) {
+    return scores(batch, adapter.working());
+  }
+
+  private Scores scores(MicroBatch batch, NDArray worn) {
     if (batch.labelled() == 0) {
       return new Scores(new double[0], new double[0], new int[0]);
     }
@@ -173,7 +262,7 @@ public final class Decoder implements AutoCloseable {
               "scores",
               scope,
               weights.arrays(),
-              adapter.working(),
+              worn,
               longs(scope, batch.ids()),
               longs(scope, batch.lengths()),
               frequencies(scope, batch.lengths()),
@@ -306,6 +395,14 @@ public final class Decoder implements AutoCloseable {
 
   private static NDArray longs(NDManager scope, int[] values) {
     return scope.create(Arrays.stream(values).asLongStream().toArray());
+  }
+
+  private static NDArray sides(NDManager scope, boolean[] liked) {
+    var sides = new long[liked.length];
+    for (int i = 0; i < liked.length; i++) {
+      sides[i] = liked[i] ? 1 : 0;
+    }
+    return scope.create(sides);
   }
 
   private static int[] integers(NDArray values) {

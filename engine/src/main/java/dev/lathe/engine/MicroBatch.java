@@ -54,6 +54,20 @@ public record MicroBatch(int[] ids, int[] lengths, int[] at, int[] labels) {
     return ids.length;
   }
 
+  /** How many of the labels each conversation has. */
+  public int[] labelledEach() {
+    var counts = new int[lengths.length];
+    int next = 0;
+    int end = 0;
+    for (int i = 0; i < lengths.length; i++) {
+      end += lengths[i];
+      for (; next < at.length && at[next] < end; next++) {
+        counts[i]++;
+      }
+    }
+    return counts;
+  }
+
   public int labelled() {
     return at.length;
   }

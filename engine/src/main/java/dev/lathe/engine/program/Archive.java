@@ -25,7 +25,8 @@ import java.util.zip.ZipOutputStream;
 public final class Archive {
   /** In the order in which they are read best; TorchScript does not mind. */
   private static final List<String> PARTS =
-      List.of("basics", "packed", "attention", "head", "layer", "fast", "tape", "generate");
+      List.of(
+          "basics", "packed", "attention", "head", "layer", "fast", "tape", "preference", "generate");
 
   private static final Pattern METHOD = Pattern.compile("(?m)^def (\\w+)\\(self\\b");
   private static final String CLASS = "__torch__.Decoder";

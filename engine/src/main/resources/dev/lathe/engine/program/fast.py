@@ -60,7 +60,7 @@ def fast(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, len
     x = self.layers_forward(w, flat, self.noised(x, ts), cosines, sines, ts, saved, True, True)
     n, inverse = self.norm(torch.index_select(x, 0, at))
     dn = torch.empty_like(n)
-    loss = self.head_loss(self.affine(n, w[2], w[3]), labels, w[4], w[5], dn)[0]
+    loss = self.head_loss(self.affine(n, w[2], w[3]), labels, w[4], w[5], dn, torch.empty([0]))[0]
     dn.mul_(float(weight)).mul_(w[2])
     dx = torch.zeros_like(x).index_copy_(0, at, self.norm_backward(dn, n, inverse))
     self.layers_backward(w, flat, gradient, dx, cosines, sines, ts, saved)
@@ -69,7 +69,7 @@ def fast(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, len
 def evaluate(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor]:
     # Loss summed over the labels, and how many of them are the likeliest token.
     x = self.hidden(w, flat, ids, self.integers(lengths), frequencies)
-    return self.head_loss(self.final(w, torch.index_select(x, 0, at)), labels, w[4], w[5], torch.empty([0]))
+    return self.head_loss(self.final(w, torch.index_select(x, 0, at)), labels, w[4], w[5], torch.empty([0]), torch.empty([0]))
 
 def scores(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     # What evaluate sums, position by position (see head_scores). Positions may repeat: several labels for one of them.

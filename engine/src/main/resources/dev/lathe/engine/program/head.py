@@ -24,9 +24,10 @@ def exponentials(self, logits: Tensor, top: Tensor) -> Tuple[Tensor, Tensor]:
         z.add_(torch.sum(part, [1], True, dtype=z.dtype))
     return logits, z
 
-def head_loss(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor, dh: Tensor) -> Tuple[Tensor, Tensor]:
+def head_loss(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor, dh: Tensor, each: Tensor) -> Tuple[Tensor, Tensor]:
     # Sum of the cross-entropies of h (N, H) against labels (N), whose gradient goes to dh (N, H). An empty dh asks for no gradient:
-    # then how many labels are the likeliest token comes back too. The last slice is filled up with zeros (see attention).
+    # then how many labels are the likeliest token comes back too. Each label's cross-entropy goes to each (N, float64), unless that is
+    # empty. The last slice is filled up with zeros (see attention).
     wide = self.wide(h)
     loss = torch.zeros([], dtype=7, device=h.device)
     right = torch.zeros([], dtype=4, device=h.device)
@@ -42,7 +43,10 @@ def head_loss(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor, dh:
         top = torch.amax(logits, [1], True)
         own = torch.gather(logits, 1, at).to(wide)
         e, z = self.exponentials(logits, top)
-        loss.add_(torch.sum((torch.log(z) + top.to(wide) - own).narrow(0, 0, n), dtype=7))
+        losses = (torch.log(z) + top.to(wide) - own).narrow(0, 0, n)
+        loss.add_(torch.sum(losses, dtype=7))
+        if each.numel() > 0:
+            each.narrow(0, a, n).copy_(losses.squeeze(1))
         if dh.numel() > 0:
             # (index_put_, because scatter_add_ is a thousand times slower here.)
             e.div_(z.to(e.dtype)).index_put_([torch.arange(rows, device=h.device), at.squeeze(1)], torch.full([rows], -1., dtype=e.dtype, device=e.device), True)

@@ -71,11 +71,8 @@ def block_forward(self, w: List[Tensor], flat: Tensor, x: Tensor, cosines: List[
     o = torch.matmul(p, v.permute([1, 0, 2]).unsqueeze(1)).permute([2, 0, 1, 3]).reshape([t, -1])
     return self.block_rest(w, flat, x, h, o, i, True)
 
-def tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
-    # The same contract as fast.
-    before = torch.is_grad_enabled()
-    torch.set_grad_enabled(True)
-    adapter = flat.detach().requires_grad_(True)
+def tape_scores(self, w: List[Tensor], adapter: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tensor:
+    # Log-probabilities (N, 1) of the labels at the positions at (N).
     parts = annotate(List[Tensor], [])
     start = 0
     ts = self.integers(lengths)
@@ -92,8 +89,14 @@ def tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, len
     said = self.product(h, w[4], w[5])
     if self.final_cap > 0.:
         said = torch.tanh(said / self.final_cap) * self.final_cap
-    scores = torch.log_softmax(said, -1, self.wide(h))
-    loss = torch.neg(torch.sum(torch.gather(scores, 1, labels.unsqueeze(1))))
+    return torch.gather(torch.log_softmax(said, -1, self.wide(h)), 1, labels.unsqueeze(1))
+
+def tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
+    # The same contract as fast.
+    before = torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    adapter = flat.detach().requires_grad_(True)
+    loss = torch.neg(torch.sum(self.tape_scores(w, adapter, ids, lengths, frequencies, at, labels)))
     found = torch.grad([loss * float(weight)], [adapter], None, None, False, False)[0]
     torch.set_grad_enabled(before)
     if found is not None:
