@@ -24,7 +24,8 @@ import java.util.stream.IntStream;
  * The conversations that every version of a model is tested on: the test split of the dataset that
  * its first version was trained on, or the validation split of a dataset without one. Model
  * versions and dataset versions never change, so it need not be written down anywhere to stay as it
- * is; its hash is told with every result.
+ * is; its hash is told with every result. Of a preference dataset the liked answers are taken, each
+ * in its context.
  *
  * <p>Of a large split those conversations are taken whose ids have the lowest hashes, which depends
  * on nothing else.
@@ -117,7 +118,11 @@ final class FrozenTestSet {
       DatasetStore datasets, DatasetVersion dataset, Split split) {
     var items = new LinkedHashMap<String, Item>();
     try (var shard = datasets.folder(dataset).examples(split)) {
+      var preferences = shard.preferences().orElse(null);
       for (int i = 0; i < shard.size(); i++) {
+        if (preferences != null && !preferences.liked().get(i)) {
+          continue; // nobody is to answer so
+        }
         var example = shard.example(i);
         int used = Math.min(example.length(), LONGEST);
         var item =

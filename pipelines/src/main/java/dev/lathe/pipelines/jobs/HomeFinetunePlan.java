@@ -4,6 +4,7 @@ import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.Settings;
 import dev.lathe.datasets.store.DatasetStore;
+import dev.lathe.datasets.store.DatasetVersion;
 import dev.lathe.datasets.store.Split;
 import dev.lathe.pipelines.supervision.RunSpec;
 import dev.lathe.pipelines.training.LoadedModel;
@@ -52,6 +53,7 @@ public final class HomeFinetunePlan implements FinetunePlan {
           dataset.dataset(),
           "Build it from logs with assistant turns whose weight is not 0.");
     }
+    requireObjective(recipe, dataset);
     if (recipe.initFrom() != null) {
       try (var weights = base.weights()) {
         LoadedModel.read(base, recipe.initFrom()).requireFits(weights);
@@ -70,7 +72,36 @@ public final class HomeFinetunePlan implements FinetunePlan {
 
   @Override
   public boolean hasValidation(RunSpec planned) {
-    return datasets.require(planned.dataset().ref()).part(Split.VALIDATION).labelTokens() > 0;
+    var dataset = datasets.require(planned.dataset().ref());
+    return Recipe.of(planned.recipe()).objective() == Recipe.Objective.DPO
+        ? dataset.pairs(Split.VALIDATION) > 0
+        : dataset.part(Split.VALIDATION).labelTokens() > 0;
+  }
+
+  /** Preferences are no conversations to learn, and conversations no preferences. */
+  private static void requireObjective(Recipe recipe, DatasetVersion dataset) {
+    boolean supervised = recipe.objective() == Recipe.Objective.SFT;
+    if (supervised && dataset.holdsPreferences()) {
+      throw new BadInput(
+          "objective=sft learns conversations, and this dataset holds preferences",
+          dataset.dataset(),
+          "Train with --set objective=dpo or kto, or build the logs with --set kind=chat, which"
+              + " learns what was liked.");
+    }
+    if (!supervised && !dataset.holdsPreferences()) {
+      throw new BadInput(
+          "objective=%s learns preferences, and this dataset holds conversations"
+              .formatted(recipe.objective() == Recipe.Objective.DPO ? "dpo" : "kto"),
+          dataset.dataset(),
+          "Build logs of rated answers with --set kind=preference, or logs of chosen and rejected"
+              + " ones (docs/formats.md); or train with --set objective=sft.");
+    }
+    if (recipe.objective() == Recipe.Objective.DPO && dataset.pairs(Split.TRAIN) == 0) {
+      throw new BadInput(
+          "objective=dpo learns from pairs, and the dataset has none to train on",
+          dataset.dataset(),
+          "No context has both a liked and a disliked answer: --set objective=kto needs no pairs.");
+    }
   }
 
   private static Map<String, Object> yaml(@Nullable String text) {

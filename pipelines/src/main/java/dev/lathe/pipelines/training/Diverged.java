@@ -20,7 +20,7 @@ final class Diverged extends RuntimeException {
   /**
    * A loss or the gradient's norm is no number.
    *
-   * @param losses of the step's micro-batches, summed over their labels
+   * @param losses of the step's micro-batches
    */
   static Diverged noNumber(long step, double norm, Drawn drawn, double[] losses) {
     for (int i = 0; i < losses.length; i++) {
@@ -34,11 +34,15 @@ final class Diverged extends RuntimeException {
         "The gradient's norm is %s".formatted(norm), step, drawn, drawn.conversations());
   }
 
-  /** The mean of the last steps' losses lies far above its lowest. */
-  static Diverged exploded(TrainingState state, Drawn drawn, double[] losses) {
+  /**
+   * The mean of the last steps' losses lies far above its lowest.
+   *
+   * @param means the losses of the step's micro-batches, each as if it were the whole step
+   */
+  static Diverged exploded(TrainingState state, Drawn drawn, double[] means) {
     int worst = 0;
-    for (int i = 1; i < losses.length; i++) {
-      worst = drawn.mean(losses, i) > drawn.mean(losses, worst) ? i : worst;
+    for (int i = 1; i < means.length; i++) {
+      worst = means[i] > means[worst] ? i : worst;
     }
     return new Diverged(
         String.format(

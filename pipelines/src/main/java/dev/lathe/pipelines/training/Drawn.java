@@ -1,9 +1,9 @@
 package dev.lathe.pipelines.training;
 
-import dev.lathe.engine.MicroBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What one optimizer step learns from.
@@ -16,8 +16,7 @@ record Drawn(
     Examples from,
     DataOrder.Position first,
     DataOrder.Position next,
-    List<int[]> examples,
-    List<MicroBatch> batches) {
+    List<int[]> examples) {
 
   /**
    * The {@code accumulate} micro-batches from a position on.
@@ -32,32 +31,23 @@ record Drawn(
       examples.addAll(Cuts.pieces(order.at(next), train.lengths(), recipe.batchTokens(), parts));
       next = order.after(next);
     }
-    return new Drawn(train, first, next, examples, examples.stream().map(train::batch).toList());
+    return new Drawn(train, first, next, examples);
   }
 
   int size() {
-    return batches.size();
-  }
-
-  long tokens() {
-    return batches.stream().mapToLong(MicroBatch::tokens).sum();
-  }
-
-  long labels() {
-    return batches.stream().mapToLong(MicroBatch::labelled).sum();
-  }
-
-  /** Of a micro-batch whose losses sum to {@code losses[i]}. */
-  double mean(double[] losses, int i) {
-    return losses[i] / batches.get(i).labelled();
+    return examples.size();
   }
 
   /** The conversations of a micro-batch, as the dataset calls them. */
   List<String> conversations(int i) {
-    return Arrays.stream(examples.get(i)).mapToObj(from::id).toList();
+    return ids(examples.get(i)).toList();
   }
 
   List<String> conversations() {
-    return examples.stream().flatMapToInt(Arrays::stream).mapToObj(from::id).toList();
+    return examples.stream().flatMap(this::ids).toList();
+  }
+
+  private Stream<String> ids(int[] some) {
+    return Arrays.stream(from.rows(some)).mapToObj(from::id);
   }
 }

@@ -66,7 +66,7 @@ record Estimate(long memory, long disk, long checkpoint, Workload ahead, double 
             - Math.min(state.step(), setup.steps() - 1) / recipe.evalEvery();
     double one = 0;
     for (int[] batch : examples.inOrder(recipe.batchTokens(), recipe.evalTokens())) {
-      int[] lengths = Arrays.stream(batch).map(i -> examples.lengths()[i]).toArray();
+      int[] lengths = examples.rowLengths(batch);
       int labels = Arrays.stream(batch).map(i -> examples.labels()[i]).sum();
       one += footprint.evaluation(lengths, labels);
     }

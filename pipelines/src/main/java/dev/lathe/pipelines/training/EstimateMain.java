@@ -54,7 +54,6 @@ public final class EstimateMain {
       var fitting = Fitting.of(setup, TrainingState.START, 1, false, available);
       var estimate = fitting.estimate();
       try (var decoder = setup.decoder()) {
-        decoder.adapter().set(setup.start().values());
         var probe = Probe.of(setup, decoder, TrainingState.START, estimate);
         double seconds = estimate.work() * probe.secondsPerWork();
         return new Result(

@@ -2,26 +2,34 @@ package dev.lathe.pipelines.training;
 
 import dev.lathe.engine.AdamW;
 import dev.lathe.engine.Decoder;
-import dev.lathe.engine.Decoder.Score;
-import dev.lathe.engine.Decoder.Way;
-import java.util.List;
+import dev.lathe.pipelines.training.Learning.Evaluation;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Supervised fine-tuning of an adapter: for every step, the gradient of the mean loss over the
- * labelled tokens of {@code accumulate} micro-batches, one AdamW update, and the next learning
- * rate. Everything that surrounds it (files, journal, processes) stands behind {@link Watcher}.
+ * Training of an adapter: for every step, the gradient of the {@link Learning}'s loss over {@code
+ * accumulate} micro-batches, one AdamW update, and the next learning rate. Everything that
+ * surrounds it (files, journal, processes) stands behind {@link Watcher}.
  */
 final class Loop {
   /** Told what happens, and asked between two steps whether to go on. */
   interface Watcher {
-    void stepped(TrainingState state, long steps, double epochs, double learningRate, double norm);
+    /**
+     * @param figures what the objective has to tell besides
+     */
+    void stepped(
+        TrainingState state,
+        long steps,
+        double epochs,
+        double learningRate,
+        double norm,
+        Map<String, Double> figures);
 
     /** An evaluation begins, of so many tokens. */
     void evaluating(long step, long tokens);
 
-    void evaluated(long step, Score score);
+    void evaluated(long step, Evaluation evaluation);
 
     void checkpoint(TrainingState state);
 
@@ -43,7 +51,7 @@ final class Loop {
   }
 
   /** The last state, its last evaluation (null without a validation split), and how it ended. */
-  record Result(TrainingState state, @Nullable Score evaluation, Ending ending) {}
+  record Result(TrainingState state, @Nullable Evaluation evaluation, Ending ending) {}
 
   private final Decoder decoder;
   private final Recipe recipe;
@@ -52,6 +60,7 @@ final class Loop {
   private final Watcher watcher;
   private final DataOrder order;
   private final Cuts cuts;
+  private final Learning learning;
   private final long steps;
 
   Loop(
@@ -70,6 +79,7 @@ final class Loop {
     this.order = order;
     this.cuts = cuts;
     this.steps = steps(recipe, order);
+    this.learning = Learning.of(recipe, decoder, train);
   }
 
   static long steps(Recipe recipe, DataOrder order) {
@@ -106,7 +116,7 @@ final class Loop {
 
       int parts = cuts.partsAfter(state.step());
       var drawn = Drawn.at(state.next(), order, train, recipe, parts);
-      long labels = drawn.labels();
+      var step = learning.step(drawn.examples());
 
       decoder.adapter().zeroGradient();
       var losses = new double[drawn.size()];
@@ -115,8 +125,8 @@ final class Loop {
         if (recipe.noise().isSome()) {
           Decoder.seed(noiseOf(state.step(), i));
         }
-        losses[i] = decoder.gradients(drawn.batches().get(i), 1.0 / labels, Way.FAST);
-        loss += losses[i] / labels;
+        losses[i] = step.gradients(i);
+        loss += losses[i];
       }
       double rate = schedule.at(state.step());
       double norm = decoder.adapter().update(adamW, rate, state.step() + 1);
@@ -124,11 +134,12 @@ final class Loop {
         throw Diverged.noNumber(state.step() + 1, norm, drawn, losses);
       }
 
-      state = state.advanced(drawn.next(), drawn.tokens(), labels, loss);
+      state = state.advanced(drawn.next(), step.tokens(), step.labels(), loss);
       state = state.withSeconds(start.seconds() + (System.nanoTime() - began) / 1e9);
-      watcher.stepped(state, steps, order.epochsAt(drawn.next()), rate, norm);
+      watcher.stepped(
+          state, steps, order.epochsAt(drawn.next()), rate, norm, step.figures());
       if (state.level().exploded(recipe.explosion())) {
-        throw Diverged.exploded(state, drawn, losses);
+        throw Diverged.exploded(state, drawn, step.means(losses));
       }
       if (due(recipe.evalEvery(), state.step())) {
         evaluation = evaluate(state.step());
@@ -156,7 +167,7 @@ final class Loop {
     return recipe.earlyStopping() > 0 && state.best().misses() >= recipe.earlyStopping();
   }
 
-  private TrainingState noted(TrainingState state, @Nullable Score evaluation) {
+  private TrainingState noted(TrainingState state, @Nullable Evaluation evaluation) {
     if (evaluation == null || state.step() == 0) {
       return state;
     }
@@ -176,24 +187,16 @@ final class Loop {
    * Loss over the validation split, or as much of it as the recipe asks for; null when there is
    * none.
    */
-  private @Nullable Score evaluate(long step) {
+  private @Nullable Evaluation evaluate(long step) {
     if (validation == null) {
       return null;
     }
     var batches =
         validation.inOrder(recipe.batchTokens() / cuts.partsAfter(step), recipe.evalTokens());
     watcher.evaluating(step, validation.tokens(batches));
-    var score = score(decoder, validation, batches);
-    watcher.evaluated(step, score);
-    return score;
-  }
-
-  static Score score(Decoder decoder, Examples examples, List<int[]> batches) {
-    var total = Score.NONE;
-    for (var indexes : batches) {
-      total = total.plus(decoder.evaluate(examples.batch(indexes)));
-    }
-    return total;
+    var evaluation = learning.evaluate(validation, batches);
+    watcher.evaluated(step, evaluation);
+    return evaluation;
   }
 
   private boolean due(int every, long step) {

@@ -1,9 +1,9 @@
 package dev.lathe.pipelines.training;
 
 import dev.lathe.engine.Decoder;
-import dev.lathe.engine.Decoder.Way;
 import dev.lathe.pipelines.supervision.ProcessMemory;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The first thing a run computes: the dearest of all its micro-batches, forward and backward, so
@@ -40,16 +40,16 @@ record Probe(int tokens, int conversations, double seconds, double secondsPerWor
   }
 
   private static double timed(Setup setup, Decoder decoder, int[] examples) {
-    var batch = setup.train().batch(examples);
+    long began = System.nanoTime();
+    var step = Learning.of(setup.recipe(), decoder, setup.train()).step(List.of(examples));
     if (setup.recipe().noise().isSome()) {
       Decoder.seed(0);
     }
-    long began = System.nanoTime();
-    decoder.gradients(batch, 1.0 / batch.labelled(), Way.FAST);
+    step.gradients(0);
     return (System.nanoTime() - began) / 1e9;
   }
 
   private static int[] lengths(Setup setup, int[] examples) {
-    return Arrays.stream(examples).map(i -> setup.train().lengths()[i]).toArray();
+    return setup.train().rowLengths(examples);
   }
 }

@@ -56,6 +56,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Recipe(
     Objective objective,
+    Preference preference,
     AdapterKind adapter,
     BaseFormat baseFormat,
     int steps,
@@ -96,9 +97,59 @@ public record Recipe(
 
   private static final String ALL = "all";
 
-  /** What is learnt from: labelled tokens (supervised fine-tuning). */
+  /** What is learnt from. */
   public enum Objective {
-    SFT
+    /** Labelled tokens: supervised fine-tuning. */
+    SFT,
+    /** Pairs of answers, one of them preferred: direct preference optimization. */
+    DPO,
+    /** Answers that were liked or disliked: Kahneman-Tversky optimization. */
+    KTO
+  }
+
+  /**
+   * How preferences are learnt from.
+   *
+   * @param beta how closely the model is held to the one that the run began with
+   * @param labelSmoothing DPO's share of pairs taken to be the wrong way round
+   * @param sftWeight of the chosen answers' own loss a token beside DPO's (RPO)
+   * @param desirableWeight KTO's of liked answers, undesirableWeight of disliked ones
+   */
+  public record Preference(
+      double beta,
+      double labelSmoothing,
+      double sftWeight,
+      double desirableWeight,
+      double undesirableWeight) {
+    static final Preference DEFAULT = new Preference(0.1, 0, 0, 1, 1);
+
+    private static Preference of(Settings s, Objective objective) {
+      var p =
+          new Preference(
+              s.number("beta", 0.1, 1e-6, 1000),
+              s.number("labelSmoothing", 0, 0, 0.5),
+              s.number("sftWeight", 0, 0, 1000),
+              s.number("desirableWeight", 1, 0, 1000),
+              s.number("undesirableWeight", 1, 0, 1000));
+      if (objective == Objective.SFT && p.beta != DEFAULT.beta) {
+        s.problem("beta: objective=sft has none; dpo and kto do");
+      }
+      if (objective != Objective.DPO && (p.labelSmoothing != 0 || p.sftWeight != 0)) {
+        s.problem("labelSmoothing and sftWeight: only objective=dpo has them");
+      }
+      if (objective != Objective.KTO && (p.desirableWeight != 1 || p.undesirableWeight != 1)) {
+        s.problem("desirableWeight and undesirableWeight: only objective=kto has them");
+      }
+      return p;
+    }
+
+    private void into(Map<String, Object> m) {
+      m.put("beta", beta);
+      m.put("labelSmoothing", labelSmoothing);
+      m.put("sftWeight", sftWeight);
+      m.put("desirableWeight", desirableWeight);
+      m.put("undesirableWeight", undesirableWeight);
+    }
   }
 
   /** What is trained. */
@@ -148,9 +199,11 @@ public record Recipe(
     var s = new Settings("recipe", values);
     int most = Integer.MAX_VALUE;
     int rank = s.integer("rank", 8, 1, 4096);
+    var objective = s.choice("objective", Objective.SFT);
     var recipe =
         new Recipe(
-            s.choice("objective", Objective.SFT),
+            objective,
+            Preference.of(s, objective),
             s.choice("adapter", AdapterKind.LORA),
             s.choice("baseFormat", BaseFormat.AUTO),
             s.integer("steps", 0, 0, most),
@@ -289,6 +342,7 @@ public record Recipe(
   public Map<String, Object> toMap() {
     var m = new LinkedHashMap<String, Object>();
     m.put("objective", word(objective));
+    preference.into(m);
     m.put("adapter", word(adapter));
     m.put("baseFormat", word(baseFormat));
     m.put("steps", steps);

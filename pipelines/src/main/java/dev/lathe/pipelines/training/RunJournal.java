@@ -1,7 +1,6 @@
 package dev.lathe.pipelines.training;
 
 import dev.lathe.engine.Decoder;
-import dev.lathe.engine.Decoder.Score;
 import dev.lathe.pipelines.supervision.Journal;
 import dev.lathe.pipelines.supervision.OwnerPresence;
 import dev.lathe.pipelines.supervision.ProcessMemory;
@@ -56,7 +55,12 @@ final class RunJournal implements Loop.Watcher {
 
   @Override
   public void stepped(
-      TrainingState state, long steps, double epochs, double learningRate, double norm) {
+      TrainingState state,
+      long steps,
+      double epochs,
+      double learningRate,
+      double norm,
+      Map<String, Double> figures) {
     var m = new LinkedHashMap<String, Object>();
     m.put("step", state.step());
     m.put("steps", steps);
@@ -64,6 +68,7 @@ final class RunJournal implements Loop.Watcher {
     m.put("loss", state.loss());
     m.put("learningRate", learningRate);
     m.put("gradNorm", norm);
+    m.putAll(figures);
     m.put("tokens", state.tokens());
     m.put("labelTokens", state.labelTokens());
     m.put("seconds", state.seconds());
@@ -78,15 +83,12 @@ final class RunJournal implements Loop.Watcher {
   }
 
   @Override
-  public void evaluated(long step, Score score) {
-    journal.append(
-        "eval",
-        Map.of(
-            "step", step,
-            "loss", score.meanLoss(),
-            "perplexity", Math.exp(score.meanLoss()),
-            "tokenAccuracy", score.accuracy(),
-            "tokens", score.labels()));
+  public void evaluated(long step, Learning.Evaluation evaluation) {
+    var m = new LinkedHashMap<String, Object>();
+    m.put("step", step);
+    m.put("loss", evaluation.meanLoss());
+    m.putAll(evaluation.figures());
+    journal.append("eval", m);
   }
 
   @Override

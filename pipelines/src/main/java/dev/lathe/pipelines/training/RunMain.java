@@ -139,8 +139,6 @@ public final class RunMain {
               recipe.samplePrompts().isEmpty() ? null : Samples.of(recipe, setup.base())) {
         if (found.isPresent()) {
           Checkpoints.restore(found.get(), decoder.adapter());
-        } else {
-          decoder.adapter().set(setup.start().values());
         }
         var watcher =
             new RunJournal(
@@ -157,6 +155,12 @@ public final class RunMain {
               "info",
               "%d of %d conversations are longer than maxLength=%d and are cut there."
                   .formatted(setup.train().truncated(), setup.train().size(), recipe.maxLength()));
+        }
+        if (setup.train().unusable() > 0) {
+          watcher.event(
+              "warning",
+              "Of %d of %d examples nothing is left to learn; the run leaves them out."
+                  .formatted(setup.train().unusable(), setup.train().size()));
         }
         if (!differences.isEmpty()) {
           watcher.event("warning", "Resumed inexactly: " + String.join("; ", differences));

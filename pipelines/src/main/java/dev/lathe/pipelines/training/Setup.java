@@ -72,11 +72,20 @@ record Setup(
     return new Footprint(base.config(), start.shape(), recipe.training(), precision);
   }
 
-  /** The base with an adapter of zeros; the caller closes it. */
+  /**
+   * The base with the adapter that the run begins with, which stays what preferences are measured
+   * against when a resumed run puts on another; the caller closes it.
+   */
   Decoder decoder() {
     try (var weights = base.weights()) {
-      return Decoder.open(
-          weights, base.config(), start.shape(), recipe.training(), precision, device);
+      var decoder =
+          Decoder.open(
+              weights, base.config(), start.shape(), recipe.training(), precision, device);
+      decoder.adapter().set(start.values());
+      if (recipe.objective() != Recipe.Objective.SFT) {
+        decoder.keepReference();
+      }
+      return decoder;
     }
   }
 
@@ -139,8 +148,9 @@ record Setup(
     if (!Examples.exist(shard)) {
       return Optional.empty();
     }
-    var examples = new Examples(shard, recipe.maxLength(), base.config().vocabSize());
-    if (examples.size() == 0) {
+    var examples =
+        new Examples(shard, recipe.maxLength(), base.config().vocabSize(), recipe.objective());
+    if (!examples.learnable()) {
       examples.close();
       return Optional.empty();
     }

@@ -34,7 +34,7 @@ record Workload(double work, long tokens, int[] dearest, long dearestBytes) {
     long seen = 0;
     for (var at = state.next(); seen < wanted && seen < most; at = order.after(at)) {
       for (int[] piece : Cuts.pieces(order.at(at), train.lengths(), recipe.batchTokens(), parts)) {
-        int[] lengths = Arrays.stream(piece).map(i -> train.lengths()[i]).toArray();
+        int[] lengths = train.rowLengths(piece);
         int sum = Arrays.stream(lengths).sum();
         work += footprint.training(lengths, labels(train, piece));
         tokens += sum;

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -136,11 +137,33 @@ class KillTest {
         .contains("Every checkpoint of the run is damaged");
   }
 
+  /** In its second pass, so that one process has seen the reference that the other finds anew. */
+  @ParameterizedTest
+  @ValueSource(strings = {"dpo", "kto"})
+  void preferencesTooEndWithTheSameAdapterAndLosses(String objective) throws Exception {
+    var examples = home.resolve("preferences/examples");
+    PreferenceShards.write(examples.resolve("train.shard"), base, 8, 3);
+    PreferenceShards.write(examples.resolve("validation.shard"), base, 3, 4);
+    var more = Map.<String, Object>of("objective", objective, "steps", 6);
+    var whole = run("20260101-0014-" + objective + "w", "preferences", more);
+    assertThat(finish(start(whole))).isZero();
+    var killed = run("20260101-0014-" + objective + "k", "preferences", more);
+    var process = start(killed);
+    kill(process, () -> records(killed).stream().anyMatch(r -> isStep(r, 4)));
+    assertThat(finish(start(killed))).isZero();
+    assertThat(adapter(killed)).isEqualTo(adapter(whole));
+    assertThat(losses(killed)).isEqualTo(losses(whole)).hasSize(6);
+  }
+
   private static RunDirectory run(String id) {
+    return run(id, "dataset", Map.of());
+  }
+
+  private static RunDirectory run(String id, String dataset, Map<String, Object> more) {
     var run = RunDirectory.of(home.resolve("runs").resolve(id));
     // Everything that is drawn by chance is drawn here: dropout and noise come back with a resume.
-    var recipe =
-        Recipe.of(
+    var keys =
+        new HashMap<String, Object>(
             Map.of(
                 "steps", 10,
                 "learningRate", 1e-2,
@@ -152,12 +175,14 @@ class KillTest {
                 "dropout", 0.1,
                 "neftune", 5,
                 "loraPlusRatio", 4));
+    keys.putAll(more);
+    var recipe = Recipe.of(keys);
     run.create(
         new RunSpec(
             id,
             "tiny",
             new RunSpec.BaseRef(base.name(), base.weightsSha256(), base.folder().toString()),
-            new RunSpec.DatasetRef("made@1", "0", home.resolve("dataset").toString()),
+            new RunSpec.DatasetRef("made@1", "0", home.resolve(dataset).toString()),
             recipe.toMap(),
             Instant.EPOCH,
             "test"));

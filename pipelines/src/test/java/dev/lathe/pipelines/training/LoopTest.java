@@ -9,7 +9,6 @@ import dev.lathe.checkpoints.bases.TinyBase;
 import dev.lathe.datasets.store.Split;
 import dev.lathe.engine.Adapter;
 import dev.lathe.engine.Decoder;
-import dev.lathe.engine.Decoder.Score;
 import dev.lathe.engine.program.LoraShape;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,7 +53,13 @@ class LoopTest {
     boolean spoilt;
 
     @Override
-    public void stepped(TrainingState s, long steps, double epochs, double rate, double norm) {
+    public void stepped(
+        TrainingState s,
+        long steps,
+        double epochs,
+        double rate,
+        double norm,
+        Map<String, Double> figures) {
       losses.add(s.loss());
     }
 
@@ -67,7 +72,7 @@ class LoopTest {
     public void evaluating(long step, long tokens) {}
 
     @Override
-    public void evaluated(long step, Score score) {
+    public void evaluated(long step, Learning.Evaluation score) {
       evaluations.add(score.meanLoss());
     }
 

@@ -18,7 +18,8 @@ class RecipeTest {
   void theDefaultsAreWhatTheDocumentationSays() {
     assertThat(Recipe.defaults().toMap().toString())
         .isEqualTo(
-            "{objective=sft, adapter=lora, baseFormat=auto, steps=0, epochs=1.0, learningRate=2.0E-4,"
+            "{objective=sft, beta=0.1, labelSmoothing=0.0, sftWeight=0.0, desirableWeight=1.0,"
+                + " undesirableWeight=1.0, adapter=lora, baseFormat=auto, steps=0, epochs=1.0, learningRate=2.0E-4,"
                 + " schedule=cosine, warmup=0.03, weightDecay=0.0, clip=1.0, rank=8, alpha=16.0,"
                 + " rsLora=false, dropout=0.0, loraPlusRatio=1.0, neftune=0.0,"
                 + " gradientCheckpointing=auto, targets=[all],"
@@ -37,6 +38,19 @@ class RecipeTest {
     assertThat(Recipe.of(recipe.toMap())).isEqualTo(recipe);
     assertThat(recipe.alpha()).isEqualTo(8);
     assertThat(recipe.targets()).hasSize(2);
+  }
+
+  @Test
+  void whatTheObjectiveDoesNotReadIsRefused() {
+    assertThatThrownBy(
+            () -> Recipe.of(Map.of("objective", "sft", "beta", 0.3, "desirableWeight", 2)))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("beta: objective=sft has none")
+        .hasMessageContaining("only objective=kto");
+    assertThatThrownBy(() -> Recipe.of(Map.of("objective", "kto", "labelSmoothing", 0.1)))
+        .hasMessageContaining("only objective=dpo");
+    var dpo = Recipe.of(Map.of("objective", "dpo", "beta", 0.3, "sftWeight", 1));
+    assertThat(Recipe.of(dpo.toMap())).isEqualTo(dpo);
   }
 
   @Test

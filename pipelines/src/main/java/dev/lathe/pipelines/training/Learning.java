@@ -1,0 +1,79 @@
+package dev.lathe.pipelines.training;
+
+import dev.lathe.engine.Decoder;
+import dev.lathe.engine.MicroBatch;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a run learns by: the loss of an optimizer step, its gradient, and what an evaluation says.
+ */
+interface Learning {
+  /** An optimizer step's micro-batches, examples of the training split by their numbers. */
+  Step step(List<int[]> batches);
+
+  /** Nothing changes. */
+  Evaluation evaluate(Examples examples, List<int[]> batches);
+
+  /**
+   * One optimizer step. Its loss does not depend on how its examples are cut into micro-batches.
+   */
+  interface Step {
+    List<MicroBatch> batches();
+
+    /** Non-padding tokens. */
+    default long tokens() {
+      return batches().stream().mapToLong(MicroBatch::tokens).sum();
+    }
+
+    /** Those of them that are learned. */
+    default long labels() {
+      return batches().stream().mapToLong(MicroBatch::labelled).sum();
+    }
+
+    /**
+     * Adds the gradient of a micro-batch's part of the step's loss to the adapter's gradient.
+     *
+     * @return that part; the parts add up to the loss
+     */
+    double gradients(int batch);
+
+    /** How much of the step a micro-batch is; the shares add up to 1. */
+    double share(int batch);
+
+    /** The loss of each micro-batch as if it were the whole step, from their parts of it. */
+    default double[] means(double[] parts) {
+      var means = new double[parts.length];
+      for (int i = 0; i < parts.length; i++) {
+        means[i] = parts[i] / share(i);
+      }
+      return means;
+    }
+
+    /** What else is to be told of the step, once all gradients are there. */
+    default Map<String, Double> figures() {
+      return Map.of();
+    }
+  }
+
+  /**
+   * What an evaluation found.
+   *
+   * @param meanLoss the smaller the better
+   * @param figures the rest, by the names that the journal gives them
+   */
+  record Evaluation(double meanLoss, Map<String, ? extends Number> figures) {}
+
+  /**
+   * The objective that a recipe names.
+   *
+   * @param decoder its reference is kept where the objective is one of preferences
+   */
+  static Learning of(Recipe recipe, Decoder decoder, Examples train) {
+    return switch (recipe.objective()) {
+      case SFT -> new SupervisedTuning(decoder, train);
+      case DPO -> new PairedPreferences(decoder, recipe, train);
+      case KTO -> new UnpairedPreferences(decoder, recipe, train);
+    };
+  }
+}
