@@ -7,7 +7,7 @@ export const POINTS = 800;
 const TOO_MANY = 3 * POINTS;
 
 /** Curves that step records are on; measures of progress are kept only when somebody asked for them. */
-const DRAWN = ["loss", "learningRate", "tokensPerSecond", "rssMiB"];
+const DRAWN = ["loss", "learningRate", "tokensPerSecond", "rssMiB", "rewards/margins", "rewards/accuracies"];
 const MEASURES = ["tokens", "seconds"];
 
 /** The curves of one run: name → {points: [[step, value]], means: [[step, mean, count]]}. */

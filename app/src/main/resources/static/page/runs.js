@@ -114,6 +114,7 @@ class Runs extends Room {
       </figure>
       <div class="panels">
         ${this.#panel("Learning rate", "learningRate", rate, ticks.rate, drawn)} ${this.#panel("Tokens per second", "tokensPerSecond", compact, ticks.compact, drawn)} ${this.#panel("Memory", "rssMiB", mebibytes, ticks.mebibytes, drawn)}
+        ${learnsPreferences(drawn) ? html`${this.#panel("Reward margin", "rewards/margins", loss, ticks.loss, drawn)} ${this.#panel("Pairs told apart", "rewards/accuracies", share, share, drawn)}` : nothing}
       </div>
       ${runs.length > 1 ? differences(runs) : nothing}
     `;
@@ -169,7 +170,7 @@ class Runs extends Room {
       layers.push({ kind: "dots", points: validation });
       values.push({ label: "val ", points: validation });
     }
-    const drawn = { made, raw, loss: { ...line, layers, values }, learningRate: small("learningRate"), tokensPerSecond: small("tokensPerSecond"), rssMiB: small("rssMiB") };
+    const drawn = { made, raw, loss: { ...line, layers, values }, learningRate: small("learningRate"), tokensPerSecond: small("tokensPerSecond"), rssMiB: small("rssMiB"), "rewards/margins": small("rewards/margins"), "rewards/accuracies": small("rewards/accuracies") };
     this.#lines.set(run.id, drawn);
     return drawn;
   }
@@ -184,6 +185,11 @@ class Runs extends Room {
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   }
 }
+/** Rewards are drawn only where a run has some. */
+const learnsPreferences = (drawn) => drawn.some((d) => d["rewards/margins"].layers[0].points.length > 0);
+
+const share = (x) => `${Math.round(100 * x)} %`;
+
 customElements.define("lathe-runs", Runs);
 
 const logLoss = (x) => String(+Number(x).toPrecision(3));

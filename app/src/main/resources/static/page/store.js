@@ -3,7 +3,7 @@ import { listen, request, segment } from "./api.js";
 import { Curves, POINTS } from "./curves.js";
 
 const FIRST = ["loss", "evalLoss"];
-const PANELS = ["learningRate", "tokensPerSecond", "rssMiB"];
+const PANELS = ["learningRate", "tokensPerSecond", "rssMiB", "rewards/margins", "rewards/accuracies"];
 
 const CALM = 3000;
 

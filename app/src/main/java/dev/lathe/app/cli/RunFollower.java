@@ -110,6 +110,10 @@ final class RunFollower {
             "loss %.3f · %,.0f tokens/s",
             r.path("loss").asDouble(Double.NaN),
             r.path("tokensPerSecond").asDouble(0)));
+    if (r.path("rewards/margins").isNumber()) {
+      detail.append(
+          String.format(Locale.ROOT, " · margin %.3f", r.path("rewards/margins").asDouble()));
+    }
     if (evaluated != null) {
       detail.append(String.format(Locale.ROOT, " · validation %.3f", evaluated));
     }

@@ -153,6 +153,11 @@ public class Runs extends HomeCommand {
             + " before, "
             + loss(run.path("evalLoss"))
             + " after");
+    if (run.path("figures").path("rewards/margins").isNumber()) {
+      out.println("  rewards     " + rewards(run.path("figures"), "rewards/"));
+      out.println(
+          "              " + rewards(run.path("figures"), "evalRewards/") + " (validation)");
+    }
     out.println(
         "  speed       "
             + Text.count(run.path("tokensPerSecond"))
@@ -261,6 +266,19 @@ public class Runs extends HomeCommand {
 
   private static String loss(JsonNode value) {
     return value.isNumber() ? String.format(Locale.ROOT, "%.4f", value.asDouble()) : plain(value);
+  }
+
+  /** Chosen, rejected, the margin between them, and how often it is right. */
+  private static String rewards(JsonNode figures, String side) {
+    var accuracy = figures.path(side + "accuracies");
+    return "chosen %s, rejected %s, margin %s%s"
+        .formatted(
+            loss(figures.path(side + "chosen")),
+            loss(figures.path(side + "rejected")),
+            loss(figures.path(side + "margins")),
+            accuracy.isNumber()
+                ? String.format(Locale.ROOT, ", %.0f %% right", 100 * accuracy.asDouble())
+                : "");
   }
 
   private static String colour(JsonNode run) {

@@ -13,10 +13,7 @@ import java.util.stream.Stream;
  * @param examples indexes, micro-batch by micro-batch
  */
 record Drawn(
-    Examples from,
-    DataOrder.Position first,
-    DataOrder.Position next,
-    List<int[]> examples) {
+    Examples from, DataOrder.Position first, DataOrder.Position next, List<int[]> examples) {
 
   /**
    * The {@code accumulate} micro-batches from a position on.

@@ -136,8 +136,7 @@ final class Loop {
 
       state = state.advanced(drawn.next(), step.tokens(), step.labels(), loss);
       state = state.withSeconds(start.seconds() + (System.nanoTime() - began) / 1e9);
-      watcher.stepped(
-          state, steps, order.epochsAt(drawn.next()), rate, norm, step.figures());
+      watcher.stepped(state, steps, order.epochsAt(drawn.next()), rate, norm, step.figures());
       if (state.level().exploded(recipe.explosion())) {
         throw Diverged.exploded(state, drawn, step.means(losses));
       }

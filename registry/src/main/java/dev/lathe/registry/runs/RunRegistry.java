@@ -45,7 +45,7 @@ public final class RunRegistry {
         .list();
   }
 
-  /** One run with every checkpoint it wrote, oldest first. */
+  /** One run with every checkpoint it wrote, oldest first, and its last rewards. */
   public Optional<RunView> show(String id) {
     return jdbc.sql(RUNS + " WHERE r.id = ?")
         .param(id)
@@ -55,7 +55,7 @@ public final class RunRegistry {
             run -> {
               var events = events(id, 0);
               return run.withCheckpoints(checkpoints(events))
-                  .with(estimate(events), samples(events));
+                  .with(estimate(events), samples(events), rewards(id));
             });
   }
 
@@ -193,6 +193,20 @@ public final class RunRegistry {
     return all.subList(Math.max(0, all.size() - MOST_SAMPLES), all.size());
   }
 
+  /** The last reading of every curve of rewards, of training and of validation. */
+  private Map<String, Double> rewards(String id) {
+    var last = new TreeMap<String, Double>();
+    RowCallbackHandler take = rs -> last.put(rs.getString(1), rs.getDouble(2));
+    jdbc.sql(
+            "SELECT m.name, m.reading FROM run_metrics m JOIN (SELECT name, MAX(step) AS step"
+                + " FROM run_metrics WHERE run_id = :run AND (name LIKE 'rewards/%' OR name LIKE"
+                + " 'evalRewards/%') GROUP BY name) l ON m.name = l.name AND m.step = l.step"
+                + " WHERE m.run_id = :run")
+        .param("run", id)
+        .query(take);
+    return last;
+  }
+
   private static List<RunView.CheckpointView> checkpoints(List<RunEvent> events) {
     var byStep = new TreeMap<Long, RunView.CheckpointView>();
     for (var event : events) {
@@ -235,7 +249,8 @@ public final class RunRegistry {
         rs.getString("sweep"),
         JSON.readValue(rs.getString("recipe"), OBJECT),
         null,
-        List.of());
+        List.of(),
+        Map.of());
   }
 
   private static @Nullable String version(ResultSet rs) throws SQLException {

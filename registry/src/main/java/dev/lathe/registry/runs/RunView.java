@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param estimate what it was expected to take, as the run told before its first step; null before,
  *     and in listings
  * @param samples what it answered while it was trained, newest last; none in listings
+ * @param figures the last rewards of a run that learns preferences, by their curves' names; empty
+ *     in a listing
  * @param exact whether a resume kept to bit-for-bit equality
  * @param sweep the sweep that it is a trial of; null for a run of its own
  */
@@ -49,7 +51,8 @@ public record RunView(
     @Nullable String sweep,
     Map<String, Object> recipe,
     @Nullable Map<String, Object> estimate,
-    List<SampleView> samples) {
+    List<SampleView> samples,
+    Map<String, Double> figures) {
 
   /** A checkpoint that the run wrote. */
   public record CheckpointView(long step, long bytes) {}
@@ -57,18 +60,22 @@ public record RunView(
   /** An answer of the adapter after a step. */
   public record SampleView(long step, String prompt, String answer) {}
 
-  /** The same run with what only its events tell. */
-  RunView with(@Nullable Map<String, Object> told, List<SampleView> answers) {
-    return with(checkpoints, told, answers);
+  /** The same run with what only its events and curves tell. */
+  RunView with(
+      @Nullable Map<String, Object> told, List<SampleView> answers, Map<String, Double> rewards) {
+    return with(checkpoints, told, answers, rewards);
   }
 
   /** The same run with those of its checkpoints that pass. */
   public RunView withCheckpoints(List<CheckpointView> kept) {
-    return with(kept, estimate, samples);
+    return with(kept, estimate, samples, figures);
   }
 
   private RunView with(
-      List<CheckpointView> kept, @Nullable Map<String, Object> told, List<SampleView> answers) {
+      List<CheckpointView> kept,
+      @Nullable Map<String, Object> told,
+      List<SampleView> answers,
+      Map<String, Double> rewards) {
     return new RunView(
         id,
         state,
@@ -94,6 +101,7 @@ public record RunView(
         sweep,
         recipe,
         told,
-        answers);
+        answers,
+        rewards);
   }
 }
