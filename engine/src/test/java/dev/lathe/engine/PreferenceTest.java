@@ -8,6 +8,7 @@ import dev.lathe.engine.Decoder.Way;
 import dev.lathe.engine.MicroBatch.Sequence;
 import dev.lathe.engine.program.Archive.Noise;
 import dev.lathe.engine.program.Archive.Packing;
+import dev.lathe.engine.program.Archive.Training;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import java.util.ArrayList;
@@ -126,7 +127,8 @@ class PreferenceTest {
     var ids = IntStream.range(0, 64).map(i -> 3 + 7 * i % 290).toArray();
     var batch = MicroBatch.of(List.of(sequence(ids, 40)));
     var loss = new PreferenceLoss.Kto(0.2, 0.1, 1, 1, 1);
-    try (var decoder = tiny.open(Precision.FP64, lora, new Noise(0.3, 0), packing)) {
+    try (var decoder =
+        tiny.open(Precision.FP64, lora, Training.PLAIN.with(new Noise(0.3, 0)).with(packing))) {
       var reference = references(decoder, batch);
       var gradients = new ArrayList<double[]>();
       for (var way : Way.values()) {

@@ -26,7 +26,15 @@ public final class Archive {
   /** In the order in which they are read best; TorchScript does not mind. */
   private static final List<String> PARTS =
       List.of(
-          "basics", "packed", "attention", "head", "layer", "fast", "tape", "preference", "generate");
+          "basics",
+          "packed",
+          "attention",
+          "head",
+          "layer",
+          "fast",
+          "tape",
+          "preference",
+          "generate");
 
   private static final Pattern METHOD = Pattern.compile("(?m)^def (\\w+)\\(self\\b");
   private static final String CLASS = "__torch__.Decoder";

@@ -79,8 +79,7 @@ record Setup(
   Decoder decoder() {
     try (var weights = base.weights()) {
       var decoder =
-          Decoder.open(
-              weights, base.config(), start.shape(), recipe.training(), precision, device);
+          Decoder.open(weights, base.config(), start.shape(), recipe.training(), precision, device);
       decoder.adapter().set(start.values());
       if (recipe.objective() != Recipe.Objective.SFT) {
         decoder.keepReference();
