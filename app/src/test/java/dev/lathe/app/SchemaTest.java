@@ -147,7 +147,13 @@ class SchemaTest {
     assertThat(home.run("dataset", "show", "desk@1", "--json").done().json()).isEqualTo(built);
     assertThat(home.run("dataset", "list", "--json").done().json().path("items").size())
         .isEqualTo(2);
-    home.run("dataset", "preview", "desk@1", "--json").done();
+    var first = home.run("dataset", "preview", "desk@1", "--json").done().json();
+    var id = first.path("conversations").get(1).path("id").asString();
+    var one = home.run("dataset", "preview", "desk@1", "--id", id, "--json").done().json();
+    assertThat(one.path("conversations").valueStream().map(c -> c.path("id").asString()))
+        .containsOnly(id);
+    assertThat(home.run("dataset", "preview", "desk@1", "--id", "nobody").err())
+        .contains("no such conversation", "nobody");
     home.run("dataset", "preview", "desk@1", "--split", "validation", "-n", "1", "--json").done();
     home.run("dataset", "stats", "desk", "--json").done();
     var diff = home.run("dataset", "diff", "desk@1", "desk@2", "--json").done().json();

@@ -29,6 +29,9 @@ public record Footprint(
   /** What is done element by element, beside a token's products. */
   private static final double ELEMENTWISE = 0.2;
 
+  /** What lies between the tensors that are kept and is too small for the next: measured. */
+  private static final double GAPS = 1.3;
+
   private static final Tiling TILING = Tiling.DEFAULT;
 
   /** The base as it lies in memory while an adapter is trained on it. */
@@ -86,9 +89,11 @@ public record Footprint(
     long attention = (q + 2 * kv) * Arrays.stream(lengths).mapToLong(Footprint::whole).sum();
     long layer = (rows * values + attention + probabilities(lengths)) * bytes();
     long masks = training.noise().dropout() > 0 ? rows * (2 * h + q + f) : 0;
-    return training.checkpointing() == Checkpointing.BLOCK
-        ? config.layers() * (rows * h * bytes() + masks) + layer
-        : config.layers() * (layer + masks);
+    long all =
+        training.checkpointing() == Checkpointing.BLOCK
+            ? config.layers() * (rows * h * bytes() + masks) + layer
+            : config.layers() * (layer + masks);
+    return (long) (GAPS * all);
   }
 
   /** Attention's, of one layer, where they are kept; bent scores besides where those are capped. */

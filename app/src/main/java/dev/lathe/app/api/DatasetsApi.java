@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -102,7 +103,8 @@ class DatasetsApi {
   Preview preview(
       @PathVariable String ref,
       @RequestParam(defaultValue = "3") int n,
-      @RequestParam(defaultValue = "train") String split) {
+      @RequestParam(defaultValue = "train") String split,
+      @RequestParam(required = false) @Nullable Set<String> id) {
     if (n < 1 || n > PREVIEW_LIMIT) {
       throw new BadInput(
           "a preview shows 1 to " + PREVIEW_LIMIT + " conversations",
@@ -111,7 +113,9 @@ class DatasetsApi {
     }
     var version = store.require(ref);
     try (var tokenizer = Tokenizer.open(bases.require(version.base()).tokenizer())) {
-      return Preview.of(store, version, Split.of(split), tokenizer, n);
+      return id == null || id.isEmpty()
+          ? Preview.of(store, version, Split.of(split), tokenizer, n)
+          : Preview.of(store, version, Split.of(split), tokenizer, id);
     }
   }
 

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -109,13 +110,22 @@ public final class Datasets implements Runnable {
     @Option(names = "--split", defaultValue = "train", description = "train, validation or test")
     String split;
 
+    @Option(
+        names = "--id",
+        paramLabel = "ID",
+        split = ",",
+        description = "these conversations, as a run that diverged named them")
+    List<String> ids;
+
     public PreviewCommand(Session session) {
       super(session);
+      this.ids = List.of();
     }
 
     @Override
     protected int run(OwnerClient owner) {
-      var query = "/preview?n=%d&split=%s".formatted(n, Text.segment(split));
+      var named = ids.stream().map(i -> "&id=" + Text.segment(i)).collect(Collectors.joining());
+      var query = "/preview?n=%d&split=%s".formatted(n, Text.segment(split)) + named;
       print(owner.get(path() + query), p -> new TokenColours(terminal()).print(p));
       return ExitStatus.DONE;
     }

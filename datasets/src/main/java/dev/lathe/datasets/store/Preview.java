@@ -1,10 +1,14 @@
 package dev.lathe.datasets.store;
 
+import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.datasets.tokens.Example;
+import dev.lathe.datasets.tokens.ShardReader;
 import dev.lathe.datasets.tokens.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The first examples of a split as a reader sees them: each token's text and whether it counts. */
@@ -31,15 +35,50 @@ public record Preview(String dataset, String split, List<Shown> conversations) {
       DatasetStore store, DatasetVersion version, Split split, Tokenizer tokenizer, int n) {
     var shown = new ArrayList<Shown>();
     try (var examples = store.folder(version).examples(split)) {
-      var preferences = examples.preferences();
       for (int i = 0; i < Math.min(n, examples.size()); i++) {
-        int place = i;
-        var example = examples.example(i);
-        var judged = preferences.map(p -> p.liked().get(place) ? "liked" : "disliked").orElse(null);
-        shown.add(new Shown(example.id(), judged, tokens(example, tokenizer)));
+        shown.add(shown(examples, i, tokenizer));
       }
     }
     return new Preview(version.dataset(), split.wire(), shown);
+  }
+
+  /**
+   * Those of the given conversations, in the split's order; of one that was cut into windows all of
+   * them.
+   *
+   * @throws BadInput when the split has none of some id
+   */
+  public static Preview of(
+      DatasetStore store,
+      DatasetVersion version,
+      Split split,
+      Tokenizer tokenizer,
+      Set<String> ids) {
+    var shown = new ArrayList<Shown>();
+    var missing = new TreeSet<>(ids);
+    try (var examples = store.folder(version).examples(split)) {
+      for (int i = 0; i < examples.size(); i++) {
+        var id = examples.example(i).id();
+        if (ids.contains(id)) {
+          missing.remove(id);
+          shown.add(shown(examples, i, tokenizer));
+        }
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw new BadInput(
+          "The split " + split.wire() + " has no such conversation",
+          String.join(", ", missing),
+          "Try another --split; a run names its conversations as the dataset does.");
+    }
+    return new Preview(version.dataset(), split.wire(), shown);
+  }
+
+  private static Shown shown(ShardReader examples, int place, Tokenizer tokenizer) {
+    var example = examples.example(place);
+    var judged =
+        examples.preferences().map(p -> p.liked().get(place) ? "liked" : "disliked").orElse(null);
+    return new Shown(example.id(), judged, tokens(example, tokenizer));
   }
 
   private static List<Token> tokens(Example example, Tokenizer tokenizer) {

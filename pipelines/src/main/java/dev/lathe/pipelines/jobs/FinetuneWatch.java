@@ -16,6 +16,7 @@ import dev.lathe.registry.runs.RunImport;
 import dev.lathe.registry.runs.RunState;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -174,20 +175,20 @@ final class FinetuneWatch {
         return;
       }
       var next = next(process, again, kills);
-      if (next == null) {
+      if (next.isEmpty()) {
         break;
       }
-      log.info("run {} died and is started again in {}", run.id(), next.after());
+      log.info("run {} died and is started again in {}", run.id(), next.get().after());
       long seq = journal.catchUp().seq();
       run.write(new Supervised(seq, null, process.peakRssMiB(), null, null, null));
       journal.observe();
-      if (!waited(next.after())) {
+      if (!waited(next.get().after())) {
         if (!detached) {
           end.complete(cancel(journal));
         }
         return;
       }
-      with = Stream.concat(arguments.stream(), next.arguments().stream()).toList();
+      with = Stream.concat(arguments.stream(), next.get().arguments().stream()).toList();
     }
     run.control().clear();
     var status = journal.observe();
@@ -244,10 +245,10 @@ final class FinetuneWatch {
     return run.supervised().map(Supervised::afterSeq).orElse(0L);
   }
 
-  /** How the run goes on after a process of it has ended; null when it does not. */
-  private Again.@Nullable Attempt next(RunProcess process, Again again, long killsBefore) {
+  /** How the run goes on after a process of it has ended; empty when it does not. */
+  private Optional<Again.Attempt> next(RunProcess process, Again again, long killsBefore) {
     if (cancelled()) {
-      return null;
+      return Optional.empty();
     }
     var said =
         Journal.read(run.journal(), after()).stream()
@@ -258,7 +259,7 @@ final class FinetuneWatch {
             ? said.get().text("cause").filter("memory"::equals).isPresent()
             : Again.ranOut(process.exitStatus(), killsBefore, shared.memoryKills().getAsLong());
     if (said.isPresent() && !ranOut) {
-      return null;
+      return Optional.empty();
     }
     var checkpoints = new CheckpointFolder(run.checkpoints()).steps();
     return again.after(

@@ -3,8 +3,8 @@ package dev.lathe.pipelines.supervision;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a run process that died is started again: when it was killed or crashed, or memory ran
@@ -50,20 +50,20 @@ public final class Again {
    * @param exitStatus as the system gave it; empty where another process was the parent
    * @param outOfMemory whether the system or the run itself said that memory ran out
    * @param newestCheckpoint its step, or -1
-   * @return null when the run has failed for good
+   * @return empty when the run has failed for good
    */
-  public @Nullable Attempt after(
+  public Optional<Attempt> after(
       OptionalInt exitStatus, boolean outOfMemory, long newestCheckpoint) {
     boolean died = exitStatus.isEmpty() || exitStatus.getAsInt() >= SIGNALS;
     if (!died && !outOfMemory) {
-      return null;
+      return Optional.empty();
     }
     if (newestCheckpoint > step) {
       step = newestCheckpoint;
       times = 0;
     }
     if (times >= most) {
-      return null;
+      return Optional.empty();
     }
     times++;
     var wait = first.multipliedBy(1L << Math.min(times - 1, 30));
@@ -82,7 +82,7 @@ public final class Again {
                         : "nobody saw how",
                 times,
                 most));
-    return new Attempt(wait.compareTo(LONGEST) > 0 ? LONGEST : wait, arguments);
+    return Optional.of(new Attempt(wait.compareTo(LONGEST) > 0 ? LONGEST : wait, arguments));
   }
 
   /** Whether an exit and the system's count of kills say that memory ran out. */

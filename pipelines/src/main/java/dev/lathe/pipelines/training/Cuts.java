@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How finely micro-batches are cut because memory asks for it, step by step. The conversations of
- * an optimizer step and their order stay what the recipe makes them, so the step's gradient differs
- * by rounding only. Rounding counts: a cut is written into the journal before it is followed, and
- * whoever resumes follows the same ones from the same steps on.
+ * What is done because memory asks for it: blocks computed again, and how finely micro-batches are
+ * cut, step by step. The conversations of an optimizer step and their order stay what the recipe
+ * makes them, so the step's gradient differs by rounding only. Rounding counts: a cut is written
+ * into the journal before it is followed, and whoever resumes follows the same ones from the same
+ * steps on.
  *
  * @param cuts in the order in which they were made
  */
@@ -22,10 +23,11 @@ record Cuts(List<Cut> cuts) {
   /**
    * @param fromStep steps done when it was made: those after it follow it
    * @param parts what a micro-batch's tokens are divided by
+   * @param blocks whether blocks are computed again instead of kept, which changes no bit
    */
-  record Cut(long fromStep, int parts) {
+  record Cut(long fromStep, int parts, boolean blocks) {
     Map<String, Object> toMap() {
-      return Map.of("fromStep", fromStep, "parts", parts);
+      return Map.of("fromStep", fromStep, "parts", parts, "blocks", blocks);
     }
   }
 
@@ -41,7 +43,8 @@ record Cuts(List<Cut> cuts) {
                 r ->
                     new Cut(
                         r.number("fromStep").orElseThrow().longValue(),
-                        r.number("parts").orElseThrow().intValue()))
+                        r.number("parts").orElseThrow().intValue(),
+                        Boolean.TRUE.equals(r.fields().get("blocks"))))
             .toList());
   }
 
@@ -52,6 +55,11 @@ record Cuts(List<Cut> cuts) {
       parts = cut.fromStep() <= steps ? cut.parts() : parts;
     }
     return parts;
+  }
+
+  /** Whether the last attempt computed blocks again. */
+  boolean blocks() {
+    return !cuts.isEmpty() && cuts.getLast().blocks();
   }
 
   Cuts and(Cut cut) {

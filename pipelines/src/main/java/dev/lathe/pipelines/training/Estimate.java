@@ -21,6 +21,9 @@ record Estimate(long memory, long disk, long checkpoint, Workload ahead, double 
   /** JVM, class path, PyTorch's libraries and kernels: measured with the tiny base. */
   private static final long PROCESS = 330 * MIB;
 
+  /** The most that the run process's Java heap takes (RunCommand). */
+  private static final long HEAP = 512 * MIB;
+
   /** A step's record in the journal. */
   private static final long JOURNAL_LINE = 330;
 
@@ -37,13 +40,14 @@ record Estimate(long memory, long disk, long checkpoint, Workload ahead, double 
     long values = setup.start().shape().size();
     long adapter = 4 * values + NAMES;
     long checkpoint = adapter + 8 * values + NAMES;
-    // A snapshot, and the files of it in the making, in the Java heap.
-    long writing = 7 * 4 * values;
+    // The adapter it began with, a snapshot, and files in the making, in the Java heap; and what a
+    // copy to PyTorch leaves behind until the next collection.
+    long copies = Math.min(8 * 4 * values, HEAP) + 2 * 4 * values;
     long memory =
         PROCESS
             + footprint.weights()
             + footprint.adapter()
-            + writing
+            + copies
             + Math.max(ahead.dearestBytes(), 2 * footprint.largest());
     long disk = checkpoint * (recipe.keep() + 1L) + 2 * adapter + JOURNAL_LINE * setup.steps();
     return new Estimate(

@@ -50,8 +50,9 @@ public final class EstimateMain {
   static Result estimate(Request request) {
     var home = Path.of(request.home());
     var available = new MemoryRoom().available();
-    try (var setup = Setup.of(request.run(), home)) {
-      var fitting = Fitting.of(setup, TrainingState.START, 1, false, available);
+    try (var asked = Setup.of(request.run(), home)) {
+      var fitting = Fitting.of(asked, TrainingState.START, Cuts.NONE, false, available);
+      var setup = fitting.setup();
       var estimate = fitting.estimate();
       try (var decoder = setup.decoder()) {
         var probe = Probe.of(setup, decoder, TrainingState.START, estimate);

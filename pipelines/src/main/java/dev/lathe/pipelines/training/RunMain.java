@@ -103,12 +103,12 @@ public final class RunMain {
     if (how.because() != null) {
       event(journal, "warning", how.because());
     }
-    try (var setup = Setup.of(run.readSpec(), home);
+    try (var asked = Setup.of(run.readSpec(), home);
         var beside = new Beside()) {
-      var machine = Machine.here(setup.device(), setup.precision());
-      var recipe = setup.recipe();
+      var machine = Machine.here(asked.device(), asked.precision());
+      var recipe = asked.recipe();
       var checkpoints =
-          new Checkpoints(run.checkpoints(), recipe.keep(), machine, setup.start().config());
+          new Checkpoints(run.checkpoints(), recipe.keep(), machine, asked.start().config());
       var found = checkpoints.newest();
       var differences = found.map(f -> machine.differencesFrom(f.machine())).orElse(List.of());
       if (!differences.isEmpty() && !how.inexact()) {
@@ -119,20 +119,14 @@ public final class RunMain {
       }
       var state = found.map(Checkpoints.Found::state).orElse(TrainingState.START);
       var cuts = Cuts.of(Journal.read(run.journal(), 0));
-      var fitting =
-          Fitting.of(
-              setup,
-              state,
-              cuts.partsAfter(state.step()),
-              how.ranOut(),
-              new MemoryRoom().available());
+      var fitting = Fitting.of(asked, state, cuts, how.ranOut(), new MemoryRoom().available());
       fitting.requireDisk(run.path());
-      if (fitting.cut()) {
+      if (fitting.changed()) {
         event(journal, "warning", fitting.why());
-        var cut = new Cuts.Cut(state.step(), fitting.estimate().parts());
-        journal.append(Cuts.RECORD, cut.toMap());
-        cuts = cuts.and(cut);
+        journal.append(Cuts.RECORD, fitting.cut(state).toMap());
+        cuts = cuts.and(fitting.cut(state));
       }
+      var setup = fitting.setup();
       journal.append("estimate", fitting.estimate().toMap());
       try (var decoder = setup.decoder();
           var samples =

@@ -13,6 +13,7 @@ import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import dev.lathe.pipelines.supervision.RunSpec;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +67,14 @@ record Setup(
         validation,
         order,
         Loop.steps(recipe, order));
+  }
+
+  /** The same with blocks computed again on the way back, not kept; the bits are the same. */
+  Setup withBlocksComputedAgain() {
+    var settings = new HashMap<>(recipe.toMap());
+    settings.put("gradientCheckpointing", "block");
+    return new Setup(
+        spec, Recipe.of(settings), base, device, precision, start, train, validation, order, steps);
   }
 
   Footprint footprint() {

@@ -2,6 +2,7 @@ package dev.lathe.pipelines.jobs;
 
 import dev.lathe.checkpoints.files.Durable;
 import dev.lathe.pipelines.supervision.ProcessIdentity;
+import dev.lathe.pipelines.supervision.RunCommand;
 import dev.lathe.pipelines.supervision.RunDirectory;
 import dev.lathe.pipelines.supervision.RunSpec;
 import dev.lathe.pipelines.supervision.StandInRun;
@@ -51,6 +52,23 @@ public final class FinetuneHome implements AutoCloseable {
   }
 
   FinetuneHome(Path folder, FinetunePatience patience) {
+    this(
+        folder,
+        patience,
+        (id, request, now) ->
+            new RunSpec(
+                id,
+                request.model(),
+                new RunSpec.BaseRef(request.base(), "ab", "/bases/tiny"),
+                new RunSpec.DatasetRef(request.dataset(), "cd", "/datasets/desk/1"),
+                recipe(request.overrides()),
+                now,
+                "test"),
+        StandInRun.command());
+  }
+
+  /** The same with what really plans and trains. */
+  FinetuneHome(Path folder, FinetunePatience patience, FinetunePlan plan, RunCommand command) {
     this.folder = folder;
     var me = ProcessIdentity.current();
     Durable.write(
@@ -67,16 +85,6 @@ public final class FinetuneHome implements AutoCloseable {
     var transactions = new JdbcTransactionManager(pool);
     batch = batch(pool, transactions);
     registry = new RunRegistry(JdbcClient.create(pool));
-    FinetunePlan plan =
-        (id, request, now) ->
-            new RunSpec(
-                id,
-                request.model(),
-                new RunSpec.BaseRef(request.base(), "ab", "/bases/tiny"),
-                new RunSpec.DatasetRef(request.dataset(), "cd", "/datasets/desk/1"),
-                recipe(request.overrides()),
-                now,
-                "test");
     finetunes =
         new Finetunes(
             folder.resolve("runs"),
@@ -87,7 +95,7 @@ public final class FinetuneHome implements AutoCloseable {
                 batch,
                 transactions,
                 completed::add,
-                StandInRun.command(),
+                command,
                 patience,
                 memoryKills::get,
                 1,

@@ -137,6 +137,41 @@ class KillTest {
         .contains("Every checkpoint of the run is damaged");
   }
 
+  @Test
+  void aCutThatMemoryAskedForIsMadeAgainByEveryResume() throws Exception {
+    var once = cutBehindItsCheckpoint("20260101-0016-mmmm");
+    assertThat(finish(start(once))).isZero();
+    var again = cutBehindItsCheckpoint("20260101-0017-mmmm");
+    kill(again, 22);
+    kill(again, 25);
+    assertThat(finish(start(again))).isZero();
+
+    assertThat(adapter(again)).isEqualTo(adapter(once));
+    assertThat(losses(again)).isEqualTo(losses(once)).hasSize(30);
+    var told = records(again).stream().filter(r -> r.type().equals("cut")).toList();
+    assertThat(told).hasSize(1);
+    assertThat(told.getFirst().fields())
+        .isEqualTo(Map.of("fromStep", 20, "parts", 2, "blocks", false));
+    assertThat(records(again).stream().map(r -> r.text("message").orElse("")))
+        .contains("it died")
+        .anyMatch(
+            m -> m.contains("micro-batches of 120 tokens are computed in parts of at most 60"));
+  }
+
+  /** A run that was killed behind its only checkpoint and started again because memory ran out. */
+  private static RunDirectory cutBehindItsCheckpoint(String id) throws Exception {
+    var run = run(id, "dataset", Map.of("steps", 30, "checkpointEvery", 20, "gradientCheckpointing", "none"));
+    kill(start(run), () -> records(run).stream().anyMatch(r -> r.type().equals("checkpoint")));
+    var process = start(run, "--ran-out", "--because", "it died");
+    kill(process, () -> records(run).stream().anyMatch(r -> r.type().equals("cut")));
+    return run;
+  }
+
+  private static void kill(RunDirectory run, int step) throws Exception {
+    long before = records(run).size();
+    kill(start(run), () -> records(run).stream().skip(before).anyMatch(r -> isStep(r, step)));
+  }
+
   /** In its second pass, so that one process has seen the reference that the other finds anew. */
   @ParameterizedTest
   @ValueSource(strings = {"dpo", "kto"})
@@ -189,11 +224,12 @@ class KillTest {
     return run;
   }
 
-  private static Process start(RunDirectory run) throws IOException {
+  private static Process start(RunDirectory run, String... more) throws IOException {
     var command = RunCommand.of(RunMain.class.getName(), System.getProperty("java.class.path"));
     var line = new ArrayList<>(command.java());
     line.add(1, "-XX:TieredStopAtLevel=1"); // it lives for seconds
     line.add(run.path().toString());
+    line.addAll(List.of(more));
     var builder = new ProcessBuilder(line).redirectErrorStream(true);
     builder.redirectOutput(ProcessBuilder.Redirect.appendTo(run.processLog().toFile()));
     builder.environment().putAll(command.environment());

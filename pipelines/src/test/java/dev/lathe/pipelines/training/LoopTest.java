@@ -147,7 +147,7 @@ class LoopTest {
     var whole = new Told();
     run(whole, TrainingState.START, Map.of("steps", 6, "learningRate", 1e-3));
     var cut = new Told();
-    cut.cuts = Cuts.NONE.and(new Cuts.Cut(0, 2)).and(new Cuts.Cut(3, 4));
+    cut.cuts = Cuts.NONE.and(new Cuts.Cut(0, 2, false)).and(new Cuts.Cut(3, 4, false));
     run(cut, TrainingState.START, Map.of("steps", 6, "learningRate", 1e-3));
     assertThat(cut.losses).hasSize(6).isNotEqualTo(whole.losses);
     for (int i = 0; i < 6; i++) {
