@@ -29,8 +29,12 @@ public record Footprint(
   /** What is done element by element, beside a token's products. */
   private static final double ELEMENTWISE = 0.2;
 
-  /** What lies between the tensors that are kept and is too small for the next: measured. */
-  private static final double GAPS = 1.3;
+  /**
+   * What lies between the tensors that are kept and is too small for the next: with every new shape
+   * there is more of it, until after some twenty micro-batches as much again is held (measured,
+   * docs/performance.md).
+   */
+  private static final double GAPS = 2.1;
 
   private static final Tiling TILING = Tiling.DEFAULT;
 

@@ -160,7 +160,11 @@ class KillTest {
 
   /** A run that was killed behind its only checkpoint and started again because memory ran out. */
   private static RunDirectory cutBehindItsCheckpoint(String id) throws Exception {
-    var run = run(id, "dataset", Map.of("steps", 30, "checkpointEvery", 20, "gradientCheckpointing", "none"));
+    var run =
+        run(
+            id,
+            "dataset",
+            Map.of("steps", 30, "checkpointEvery", 20, "gradientCheckpointing", "none"));
     kill(start(run), () -> records(run).stream().anyMatch(r -> r.type().equals("checkpoint")));
     var process = start(run, "--ran-out", "--because", "it died");
     kill(process, () -> records(run).stream().anyMatch(r -> r.type().equals("cut")));
