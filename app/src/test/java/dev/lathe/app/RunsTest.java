@@ -67,6 +67,16 @@ class RunsTest {
     assertThat(refused.status()).isEqualTo(2);
     assertThat(refused.err()).contains("complete");
 
+    var again = run("runs", "reproduce", id, "--json");
+    assertThat(again.status()).as(again.err()).isZero();
+    assertThat(again.json().path("same").asBoolean()).isTrue();
+    assertThat(again.json().path("againSha256")).isEqualTo(run.path("adapterSha256"));
+    assertThat(again.json().path("losses").path("equal").asInt()).isEqualTo(4);
+    assertThat(again.json().path("differences").size()).isZero();
+    assertThat(run("runs", "show", again.json().path("run").asString(), "--json").json().path("version").isNull())
+        .as("a reproduction becomes no version")
+        .isTrue();
+
     var other = train("3", "--json").json().path("id").asString();
     assertThat(run("runs", "compare", id, other).out()).contains("recipe.steps", "evalLoss");
     assertThat(run("runs", "compare", id, other, "--json").json().path("items").size())

@@ -4,6 +4,8 @@ import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.pipelines.jobs.FinetuneRequest;
 import dev.lathe.pipelines.jobs.Finetunes;
+import dev.lathe.pipelines.jobs.Reproduction;
+import dev.lathe.pipelines.jobs.Reproductions;
 import dev.lathe.pipelines.supervision.JournalTail;
 import dev.lathe.registry.runs.Point;
 import dev.lathe.registry.runs.RunRegistry;
@@ -33,11 +35,13 @@ class RunsApi {
   private static final int LOOKS_A_SIGN = 10;
 
   private final Finetunes finetunes;
+  private final Reproductions reproductions;
   private final RunRegistry registry;
   private final JsonMapper json;
 
-  RunsApi(Finetunes finetunes, RunRegistry registry, JsonMapper json) {
+  RunsApi(Finetunes finetunes, Reproductions reproductions, RunRegistry registry, JsonMapper json) {
     this.finetunes = finetunes;
+    this.reproductions = reproductions;
     this.registry = registry;
     this.json = json;
   }
@@ -67,6 +71,18 @@ class RunsApi {
   @GetMapping
   Listing list() {
     return new Listing(finetunes.list());
+  }
+
+  /** Runs a completed run again, from its lineage. */
+  @PostMapping("{id}/reproduce")
+  Started reproduce(@PathVariable String id) {
+    return new Started(reproductions.start(id).id());
+  }
+
+  /** How far a run is the one that it was started to reproduce. */
+  @GetMapping("{id}/reproduction")
+  Reproduction reproduction(@PathVariable String id) {
+    return reproductions.compare(id);
   }
 
   @GetMapping("{id}")

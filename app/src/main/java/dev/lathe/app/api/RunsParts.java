@@ -7,6 +7,7 @@ import dev.lathe.pipelines.jobs.FinetunePlan;
 import dev.lathe.pipelines.jobs.Finetunes;
 import dev.lathe.pipelines.jobs.HomeFinetunePlan;
 import dev.lathe.pipelines.jobs.Registrations;
+import dev.lathe.pipelines.jobs.Reproductions;
 import dev.lathe.pipelines.supervision.MemoryRoom;
 import dev.lathe.pipelines.supervision.RunCommand;
 import dev.lathe.pipelines.sweeps.SweepParts;
@@ -63,6 +64,11 @@ class RunsParts {
             new MemoryRoom()::kills,
             atOnce(),
             Clock.systemUTC()));
+  }
+
+  @Bean
+  Reproductions reproductions(Finetunes finetunes, FinetunePlan plan) {
+    return new Reproductions(finetunes, plan, Clock.systemUTC());
   }
 
   /** In order behind the runs, and given up before them. */

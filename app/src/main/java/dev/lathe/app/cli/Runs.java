@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
 /** The training runs of the home. */
 @Command(
     name = "runs",
-    description = "training runs: list, show, watch, stop, pause, resume, compare")
+    description = "training runs: list, show, watch, stop, pause, resume, reproduce, compare")
 public class Runs extends HomeCommand {
   public Runs(Session session) {
     super(session);
@@ -27,6 +27,7 @@ public class Runs extends HomeCommand {
       new RunsFollow.Stop(session),
       new RunsFollow.Pause(session),
       new RunsFollow.Resume(session),
+      new RunsReproduce(session),
       new Compare(session)
     };
   }

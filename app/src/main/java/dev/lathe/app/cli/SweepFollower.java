@@ -28,10 +28,11 @@ final class SweepFollower {
     this.terminal = terminal;
   }
 
-  /** Tells nothing of the trials that are over. */
+  /** Tells nothing of the trials that are over, unless they train again. */
   SweepFollower fromNow() {
     for (var trial : look().path("trials")) {
-      if (trial.path("state").asString("").equals("completed")) {
+      var state = trial.path("state").asString("");
+      if (state.equals("completed") || state.equals("failed")) {
         told.add(trial.path("number").asInt());
       }
     }
@@ -49,7 +50,7 @@ final class SweepFollower {
       while (true) {
         var sweep = look();
         boolean running = sweep.path("state").asString("").equals("running");
-        tell(sweep, running, progress);
+        tell(sweep, progress);
         if (!running) {
           return sweep;
         }
@@ -67,16 +68,14 @@ final class SweepFollower {
     return owner.get("sweeps/" + Text.segment(id));
   }
 
-  private void tell(JsonNode sweep, boolean running, Progress progress) {
+  private void tell(JsonNode sweep, Progress progress) {
     int trials = sweep.path("trials").size();
     for (var trial : sweep.path("trials")) {
       var state = trial.path("state").asString("");
       int number = trial.path("number").asInt();
       var name = "trial %d of %d".formatted(number, trials);
       if (state.equals("completed") || state.equals("failed")) {
-        // One that failed before and waits for its turn again is told when the sweep is over.
-        boolean over = state.equals("completed") || !running || trial.path("step").asInt(0) > 0;
-        if (over && told.add(number)) {
+        if (told.add(number)) {
           progress.note(name + "  " + SweepFigures.values(trial) + "  " + outcome(trial, state));
         }
       } else if (state.equals("running")) {

@@ -16,4 +16,15 @@ public interface FinetunePlan {
   default boolean hasValidation(RunSpec planned) {
     return true;
   }
+
+  /**
+   * @throws dev.lathe.checkpoints.input.BadInput when the base or the dataset of a run is gone, or
+   *     another one by now
+   */
+  default void requireThere(RunSpec planned) {}
+
+  /** The version of Lathe that plans. */
+  default String codeVersion() {
+    return "development";
+  }
 }

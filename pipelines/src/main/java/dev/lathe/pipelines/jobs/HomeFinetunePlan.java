@@ -104,6 +104,29 @@ public final class HomeFinetunePlan implements FinetunePlan {
     }
   }
 
+  @Override
+  public void requireThere(RunSpec planned) {
+    var base = bases.require(planned.base().name());
+    if (!base.weightsSha256().equals(planned.base().weightsSha256())) {
+      throw new BadInput(
+          "The base is not the one that the run was made with",
+          base.name() + " has weights " + base.weightsSha256(),
+          "The run needs weights " + planned.base().weightsSha256() + ".");
+    }
+    var dataset = datasets.require(planned.dataset().ref());
+    if (!dataset.id().equals(planned.dataset().id())) {
+      throw new BadInput(
+          "The dataset of this name is not the one that the run was made with",
+          dataset.dataset() + " (" + dataset.id() + ")",
+          "Restore the dataset " + planned.dataset().id() + ".");
+    }
+  }
+
+  @Override
+  public String codeVersion() {
+    return version();
+  }
+
   private static Map<String, Object> yaml(@Nullable String text) {
     if (text == null || text.isBlank()) {
       return Map.of();

@@ -99,10 +99,11 @@ public final class Registrations {
     return version;
   }
 
-  /** Registers a run that completed, unless its sweep decides about that. */
+  /** Registers a run that completed, unless its sweep decides about that or it reproduces another. */
   public void completed(RunDirectory run) {
-    var trial = run.readSpec().trial();
-    if (trial == null || trial.registers()) {
+    var spec = run.readSpec();
+    var trial = spec.trial();
+    if (spec.reproduces() == null && (trial == null || trial.registers())) {
       registered(run);
     }
   }

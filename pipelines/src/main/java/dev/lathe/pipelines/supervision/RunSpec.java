@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param recipe every recipe key with its resolved value, as YAML and JSON have it
  * @param codeVersion of Lathe, when the run was created
  * @param trial its place in a sweep; null for a run of its own
+ * @param reproduces the run that this one runs again; null for any other
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record RunSpec(
@@ -25,7 +26,8 @@ public record RunSpec(
     Map<String, Object> recipe,
     Instant createdAt,
     String codeVersion,
-    @Nullable Trial trial) {
+    @Nullable Trial trial,
+    @Nullable String reproduces) {
 
   /**
    * The base by name and by the hash of its weights.
@@ -52,7 +54,7 @@ public record RunSpec(
       Map<String, Object> recipe,
       Instant createdAt,
       String codeVersion) {
-    this(id, model, base, dataset, recipe, createdAt, codeVersion, null);
+    this(id, model, base, dataset, recipe, createdAt, codeVersion, null, null);
   }
 
   public RunSpec {

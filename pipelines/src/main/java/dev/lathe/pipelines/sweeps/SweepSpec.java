@@ -61,6 +61,7 @@ public record SweepSpec(
         trial.recipe(),
         now,
         codeVersion,
-        new Trial(id, trial.number(), register == Register.ALL));
+        new Trial(id, trial.number(), register == Register.ALL),
+        null);
   }
 }

@@ -229,6 +229,7 @@ public final class RunMain {
     m.put("threads", setup.device().threads());
     m.put("cpu", ComputeDevice.cpuModel());
     m.put("precision", setup.precision().wire());
+    m.put("torch", ComputeDevice.torchVersion());
     m.put("resumed", resumed);
     m.put("exact", exact);
     return m;
