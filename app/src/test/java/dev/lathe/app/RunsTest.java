@@ -73,7 +73,11 @@ class RunsTest {
     assertThat(again.json().path("againSha256")).isEqualTo(run.path("adapterSha256"));
     assertThat(again.json().path("losses").path("equal").asInt()).isEqualTo(4);
     assertThat(again.json().path("differences").size()).isZero();
-    assertThat(run("runs", "show", again.json().path("run").asString(), "--json").json().path("version").isNull())
+    assertThat(
+            run("runs", "show", again.json().path("run").asString(), "--json")
+                .json()
+                .path("version")
+                .isNull())
         .as("a reproduction becomes no version")
         .isTrue();
 

@@ -61,7 +61,8 @@ public final class RunsReproduce extends RunsFollow {
       out.println("  differs  " + difference.asString(""));
     }
     if (!r.path("same").asBoolean(false) && r.path("differences").isEmpty()) {
-      out.println("  Nothing is known to differ: machine, library, threads, recipe and code agree.");
+      out.println(
+          "  Nothing is known to differ: machine, library, threads, recipe and code agree.");
     }
   }
 

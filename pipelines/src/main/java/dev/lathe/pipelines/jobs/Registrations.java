@@ -99,7 +99,9 @@ public final class Registrations {
     return version;
   }
 
-  /** Registers a run that completed, unless its sweep decides about that or it reproduces another. */
+  /**
+   * Registers a run that completed, unless its sweep decides about that or it reproduces another.
+   */
   public void completed(RunDirectory run) {
     var spec = run.readSpec();
     var trial = spec.trial();

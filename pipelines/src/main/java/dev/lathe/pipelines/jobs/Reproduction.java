@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param state of the later run
  * @param same whether every loss and the adapter are the same, bit for bit
  * @param adapterSha256 of the original, {@code againSha256} of the later run; null without one
- * @param differences in what may have made them differ: machine, library, thread count, code;
- *     empty when nothing is known to differ
+ * @param differences in what may have made them differ: machine, library, thread count, code; empty
+ *     when nothing is known to differ
  */
 @JsonInclude(JsonInclude.Include.ALWAYS)
 public record Reproduction(
