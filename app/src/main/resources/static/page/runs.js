@@ -228,7 +228,7 @@ function row(run) {
         ><input type="checkbox" .checked=${shown} aria-label=${`Show the curves of ${run.model}, ${run.id}`} @change=${(e) => store.show(run.id, e.target.checked)} />${shown ? stroke(store.slot(run.id)) : html`<svg class="stroke-sample" viewBox="0 0 18 8" aria-hidden="true"></svg>`}</label
       >
       <button type="button" class="pick" aria-pressed=${looked ? "true" : "false"} @click=${() => store.look("run", run.id)}>
-        <span class="name">${run.model}</span><span class="id">${run.id}</span>
+        <span class="name">${run.model}</span><span class="id" title=${run.id}>${run.sweep ? `trial ${Number(run.id.slice(run.sweep.length + 1))}` : run.id}</span>
       </button>
       ${state(run.state)}
       <span class="loss" title="loss of the last step">${loss(run.loss)}</span>
