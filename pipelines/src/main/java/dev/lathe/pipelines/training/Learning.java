@@ -4,6 +4,7 @@ import dev.lathe.engine.Decoder;
 import dev.lathe.engine.MicroBatch;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a run learns by: the loss of an optimizer step, its gradient, and what an evaluation says.
@@ -12,8 +13,8 @@ interface Learning {
   /** An optimizer step's micro-batches, examples of the training split by their numbers. */
   Step step(List<int[]> batches);
 
-  /** Nothing changes. */
-  Evaluation evaluate(Examples examples, List<int[]> batches);
+  /** Of some of the validation split; nothing changes. */
+  Evaluation evaluate(Examples validation, List<int[]> batches);
 
   /**
    * One optimizer step. Its loss does not depend on how its examples are cut into micro-batches.
@@ -68,12 +69,18 @@ interface Learning {
    * The objective that a recipe names.
    *
    * @param decoder its reference is kept where the objective is one of preferences
+   * @param order of the training split
    */
-  static Learning of(Recipe recipe, Decoder decoder, Examples train) {
+  static Learning of(
+      Recipe recipe,
+      Decoder decoder,
+      Examples train,
+      @Nullable Examples validation,
+      DataOrder order) {
     return switch (recipe.objective()) {
       case SFT -> new SupervisedTuning(decoder, train);
-      case DPO -> new PairedPreferences(decoder, recipe, train);
-      case KTO -> new UnpairedPreferences(decoder, recipe, train);
+      case DPO -> new PairedPreferences(decoder, recipe, train, validation, order);
+      case KTO -> new UnpairedPreferences(decoder, recipe, train, validation, order);
     };
   }
 }

@@ -79,7 +79,7 @@ final class Loop {
     this.order = order;
     this.cuts = cuts;
     this.steps = steps(recipe, order);
-    this.learning = Learning.of(recipe, decoder, train);
+    this.learning = Learning.of(recipe, decoder, train, validation, order);
   }
 
   static long steps(Recipe recipe, DataOrder order) {

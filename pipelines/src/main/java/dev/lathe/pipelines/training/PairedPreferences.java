@@ -7,6 +7,8 @@ import dev.lathe.engine.PreferenceLoss;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * DPO on pairs of answers: the mean loss over the pairs. An example of the splits is a pair, whose
@@ -17,12 +19,23 @@ final class PairedPreferences implements Learning {
   private final Recipe.Preference how;
   private final Examples train;
   private final References references;
+  private final @Nullable References held;
 
-  PairedPreferences(Decoder decoder, Recipe recipe, Examples train) {
+  PairedPreferences(
+      Decoder decoder,
+      Recipe recipe,
+      Examples train,
+      @Nullable Examples validation,
+      DataOrder order) {
     this.decoder = decoder;
     this.how = recipe.preference();
     this.train = train;
-    this.references = new References(decoder);
+    this.references = new References(decoder, train, order.epoch(0));
+    this.held =
+        validation == null
+            ? null
+            : new References(
+                decoder, validation, validation.inOrder(recipe.batchTokens(), recipe.evalTokens()));
   }
 
   @Override
@@ -45,7 +58,7 @@ final class PairedPreferences implements Learning {
       @Override
       public double gradients(int batch) {
         int[] rows = train.rows(batches.get(batch));
-        var reference = references.of(train, rows);
+        var reference = references.of(rows);
         var judged =
             decoder.preference(micro.get(batch), train.liked(rows), reference, loss, Way.FAST);
         told(rewards, judged.logProbabilities(), reference);
@@ -72,6 +85,7 @@ final class PairedPreferences implements Learning {
 
   @Override
   public Evaluation evaluate(Examples examples, List<int[]> batches) {
+    var known = Objects.requireNonNull(held, "there is a validation split");
     long pairs = batches.stream().mapToLong(b -> b.length).sum();
     var loss = loss(pairs, batches.stream().mapToLong(examples::chosenLabels).sum());
     var rewards = new Rewards(how.beta());
@@ -80,7 +94,7 @@ final class PairedPreferences implements Learning {
       int[] rows = examples.rows(indexes);
       var batch = examples.batch(indexes);
       var own = decoder.scores(batch).labelSums(batch);
-      var reference = references.of(examples, rows);
+      var reference = known.of(rows);
       sum += decoder.preferenceLoss(own, examples.liked(rows), reference, loss);
       told(rewards, own, reference);
     }

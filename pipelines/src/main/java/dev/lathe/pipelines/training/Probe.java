@@ -41,7 +41,9 @@ record Probe(int tokens, int conversations, double seconds, double secondsPerWor
 
   private static double timed(Setup setup, Decoder decoder, int[] examples) {
     long began = System.nanoTime();
-    var step = Learning.of(setup.recipe(), decoder, setup.train()).step(List.of(examples));
+    var step =
+        Learning.of(setup.recipe(), decoder, setup.train(), null, setup.order())
+            .step(List.of(examples));
     if (setup.recipe().noise().isSome()) {
       Decoder.seed(0);
     }

@@ -10,7 +10,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * KTO on judged answers, paired or not: the mean loss over the answers. What the policy gained on
@@ -22,12 +24,23 @@ final class UnpairedPreferences implements Learning {
   private final Recipe.Preference how;
   private final Examples train;
   private final References references;
+  private final @Nullable References held;
 
-  UnpairedPreferences(Decoder decoder, Recipe recipe, Examples train) {
+  UnpairedPreferences(
+      Decoder decoder,
+      Recipe recipe,
+      Examples train,
+      @Nullable Examples validation,
+      DataOrder order) {
     this.decoder = decoder;
     this.how = recipe.preference();
     this.train = train;
-    this.references = new References(decoder);
+    this.references = new References(decoder, train, order.epoch(0));
+    this.held =
+        validation == null
+            ? null
+            : new References(
+                decoder, validation, validation.inOrder(recipe.batchTokens(), recipe.evalTokens()));
   }
 
   @Override
@@ -51,7 +64,7 @@ final class UnpairedPreferences implements Learning {
       @Override
       public double gradients(int batch) {
         int[] rows = train.rows(batches.get(batch));
-        var reference = references.of(train, rows);
+        var reference = references.of(rows);
         var liked = train.liked(rows);
         var judged = decoder.preference(micro.get(batch), liked, reference, loss, Way.FAST);
         told(rewards, liked, judged.logProbabilities(), reference);
@@ -103,6 +116,7 @@ final class UnpairedPreferences implements Learning {
 
   @Override
   public Evaluation evaluate(Examples examples, List<int[]> batches) {
+    var known = Objects.requireNonNull(held, "there is a validation split");
     long answers = batches.stream().mapToLong(b -> b.length).sum();
     double kl = kl(examples, batches);
     var loss = loss(kl, answers);
@@ -112,7 +126,7 @@ final class UnpairedPreferences implements Learning {
       int[] rows = examples.rows(indexes);
       var batch = examples.batch(indexes);
       var own = decoder.scores(batch).labelSums(batch);
-      var reference = references.of(examples, rows);
+      var reference = known.of(rows);
       var liked = examples.liked(rows);
       sum += decoder.preferenceLoss(own, liked, reference, loss);
       told(rewards, liked, own, reference);

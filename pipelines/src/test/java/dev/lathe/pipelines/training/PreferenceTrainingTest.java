@@ -164,7 +164,7 @@ class PreferenceTrainingTest {
         moved[i] = i % 11 * 1e-2f;
       }
       decoder.adapter().set(moved);
-      var learning = Learning.of(recipe, decoder, examples);
+      var learning = Learning.of(recipe, decoder, examples, null, DataOrder.of(recipe, examples));
       double whole = gradients(learning.step(List.of(new int[] {0, 1, 2, 3, 4})), 1);
       var expected = decoder.adapter().gradientValues();
       decoder.adapter().zeroGradient();
