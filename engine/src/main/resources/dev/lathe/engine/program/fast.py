@@ -4,9 +4,12 @@
 
 def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], saved: List[List[Tensor]], keep: bool, train: bool) -> Tensor:
     x = embedded
+    whole = keep and not self.checkpointing
+    room = self.room_of(lengths if whole else annotate(List[int], []), x)
     for i in range(self.layers):
         masks, kept = annotate(List[Tensor], []), annotate(List[Tensor], [])
-        whole = keep and not self.checkpointing
+        if whole:
+            kept.append(room.select(0, i))
         y, own = self.layer_forward(w, flat, x, cosines, sines, lengths, i, masks, kept, train, whole)
         if keep:
             saved += [own if whole else [x], kept, masks]
@@ -15,10 +18,12 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
 
 def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], saved: List[List[Tensor]]):
     dx = above
+    room = self.room_of(lengths if self.checkpointing else annotate(List[int], []), dx)
     for j in range(self.layers):
         i = self.layers - 1 - j
         own, kept, masks = saved[3 * i], saved[3 * i + 1], saved[3 * i + 2]
         if len(own) == 1:
+            kept.append(room.select(0, 0))
             own = self.layer_forward(w, flat, own[0], cosines, sines, lengths, i, masks, kept, True, True)[1]
         dx = self.layer_backward(w, flat, gradient, dx, cosines, sines, lengths, i, masks, own, kept)
         for part in saved[3 * i:3 * i + 3]:

@@ -7,14 +7,14 @@ def prefill(self, w: List[Tensor], flat: Tensor, cache: Tensor, ids: Tensor, len
     tokens = self.whole_tiles(ids, ts)
     x, cosines, sines = self.begin(w, tokens, ts, frequencies)
     for i in range(self.layers):
-        kept = annotate(List[Tensor], [])
+        kept = [torch.empty([0], dtype=x.dtype, device=x.device)]
         x = self.layer_forward(w, flat, x, cosines, sines, ts, i, annotate(List[Tensor], []), kept, False, True)[0]
-        s = 0
+        s = 1
         for b in range(rows):
             # After a conversation's queries stand its keys and values, (kv, whole tiles, D).
             cache.select(0, 0).select(0, i).select(0, b).narrow(1, 0, ts[b]).copy_(kept[s + 1].narrow(1, 0, ts[b]))
             cache.select(0, 1).select(0, i).select(0, b).narrow(1, 0, ts[b]).copy_(kept[s + 2].narrow(1, 0, ts[b]))
-            s += 3 + (kept[s + 1].size(1) + self.block - 1) // self.block * 2
+            s += 3 + (kept[s + 1].size(1) + self.block - 1) // self.block
     return self.likeliest(w, torch.index_select(x, 0, torch.cumsum(lengths, 0) - 1))
 
 def likeliest(self, w: List[Tensor], x: Tensor) -> Tensor:
