@@ -90,7 +90,7 @@ public record Footprint(
     values += block.headNorms() ? q + kv : 0;
     values += block.sandwich() ? 2 * h : 0;
     values += (long) lora.targets().size() * lora.rank();
-    long attention = (q + 2 * kv) * Arrays.stream(lengths).mapToLong(Footprint::whole).sum();
+    long attention = (q + 2 * kv) * (rows + 8L * TILING.tile());
     long layer = (rows * values + attention + probabilities(lengths)) * bytes();
     long masks = training.noise().dropout() > 0 ? rows * (2 * h + q + f) : 0;
     long all =
@@ -100,11 +100,17 @@ public record Footprint(
     return (long) (GAPS * all);
   }
 
-  /** Attention's, of one layer, where they are kept; bent scores besides where those are capped. */
+  /** How many of attention's probabilities one layer keeps. */
   private long probabilities(int[] lengths) {
-    if (!keepsProbabilities(lengths)) {
-      return 0;
-    }
+    return Math.min(
+        all(lengths),
+        training
+            .checkpointing()
+            .probabilities(config, whole(Arrays.stream(lengths).sum()), TILING));
+  }
+
+  /** How many of them one layer computes. */
+  private long all(int[] lengths) {
     long count = 0;
     for (int length : lengths) {
       long rows = whole(length);
@@ -113,11 +119,7 @@ public record Footprint(
         count += (b - a) * b;
       }
     }
-    return count * config.heads() * (config.block().attentionCap() > 0 ? 2 : 1);
-  }
-
-  private boolean keepsProbabilities(int[] lengths) {
-    return training.checkpointing().keepsProbabilities(lengths, config.heads(), config.layers());
+    return count * config.heads();
   }
 
   /**
@@ -150,7 +152,8 @@ public record Footprint(
    */
   public double training(int[] lengths, int labels) {
     int again = training.checkpointing() == Checkpointing.BLOCK ? 2 : 0;
-    return work(lengths, labels, 4 + again, (keepsProbabilities(lengths) ? 6 : 7) + again);
+    double computedAgain = 1 - (double) probabilities(lengths) / all(lengths);
+    return work(lengths, labels, 4 + again, 6 + again + computedAgain);
   }
 
   /** The same of an evaluation, which is the forward alone. */
@@ -158,7 +161,7 @@ public record Footprint(
     return work(lengths, labels, 2, 2);
   }
 
-  private double work(int[] lengths, int labels, int passes, int attention) {
+  private double work(int[] lengths, int labels, int passes, double attention) {
     double layer = 0;
     for (var p : config.projections()) {
       layer += (double) p.in() * p.out() + 1.5 * rankOf(p) * (p.in() + p.out());

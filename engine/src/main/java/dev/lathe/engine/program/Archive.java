@@ -6,7 +6,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -114,10 +113,18 @@ public final class Archive {
       this.blocks = blocks;
     }
 
-    /** As attention.py decides it, by the lengths of a micro-batch's conversations. */
-    public boolean keepsProbabilities(int[] lengths, int heads, int layers) {
-      long squares = Arrays.stream(lengths).mapToLong(t -> (long) t * t).sum();
-      return squares * heads * (blocks ? 1 : layers) / 2 <= probabilities;
+    /**
+     * How many of attention's probabilities have room in each layer that keeps them, as
+     * attention.py has it.
+     *
+     * @param tokens of a micro-batch, whole tiles
+     */
+    public long probabilities(ModelConfig c, long tokens, Tiling tiling) {
+      return c.block().attentionCap() > 0
+          ? 0
+          : Math.min(
+              probabilities / (blocks ? 1 : c.layers()),
+              c.heads() * tokens * (tokens + tiling.queries()) / 2);
     }
   }
 

@@ -80,7 +80,7 @@ def attend(self, q: Tensor, k: Tensor, v: Tensor, lengths: List[int], window: in
     mask, none = self.causal(q), torch.empty([0])
     groups = self.heads // self.kv
     room = kept[0] if keep else none
-    rows = self.room_for_rows(q.size(0)) if keep else 0
+    rows = min(self.room_for_rows(q.size(0)), room.numel()) if keep else 0
     used, spent, start = 0, rows, 0
     for t in lengths:
         qs = self.padded(q, start, t, room, used, rows).mul_(self.query_scale)
