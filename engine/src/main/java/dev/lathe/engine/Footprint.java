@@ -30,11 +30,12 @@ public record Footprint(
   private static final double ELEMENTWISE = 0.2;
 
   /**
-   * What lies between the tensors that are kept and is too small for the next: with every new shape
-   * there is more of it, until after some twenty micro-batches as much again is held (measured,
-   * docs/performance.md).
+   * What lies unusable between tensors that are kept, left by loading and evaluation: nearly as much
+   * as is kept, and no more than so much (measured on six recipes, docs/performance.md).
    */
-  private static final double GAPS = 2.1;
+  private static final double GAPS = 0.85;
+
+  private static final long MOST_GAPS = 520L << 20;
 
   private static final Tiling TILING = Tiling.DEFAULT;
 
@@ -97,7 +98,7 @@ public record Footprint(
         training.checkpointing() == Checkpointing.BLOCK
             ? config.layers() * (rows * h * bytes() + masks) + layer
             : config.layers() * (layer + masks);
-    return (long) (GAPS * all);
+    return all + Math.min((long) (GAPS * all), MOST_GAPS);
   }
 
   /** How many of attention's probabilities one layer keeps. */
