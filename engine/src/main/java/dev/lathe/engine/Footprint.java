@@ -30,8 +30,8 @@ public record Footprint(
   private static final double ELEMENTWISE = 0.2;
 
   /**
-   * What lies unusable between tensors that are kept, left by loading and evaluation: nearly as much
-   * as is kept, and no more than so much (measured on six recipes, docs/performance.md).
+   * What lies unusable between tensors that are kept, left by loading and evaluation: nearly as
+   * much as is kept, and no more than so much (measured on six recipes, docs/performance.md).
    */
   private static final double GAPS = 0.85;
 
