@@ -4,7 +4,8 @@ package dev.lathe.engine;
  * AdamW with decoupled weight decay (Loshchilov and Hutter 2019).
  *
  * @param clip the gradient's largest norm; 0 for no clipping
- * @param fasterB how many times faster an adapter's B learns than its A (LoRA+, Hayou et al. 2024)
+ * @param fasterB how many times faster an adapter's B, and DoRA's magnitudes, learn than its A
+ *     (LoRA+, Hayou et al. 2024; magnitudes as in PEFT's)
  */
 public record AdamW(
     double beta1, double beta2, double epsilon, double weightDecay, double clip, double fasterB) {

@@ -1,6 +1,7 @@
 package dev.lathe.engine;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.lathe.engine.program.LoraShape;
@@ -10,10 +11,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A LoRA adapter while it is trained: one flat vector (see {@link LoraShape}) of parameters in
  * float32, its working copy in the precision of the model, the gradient, and AdamW's two moments.
+ * Where a DoRA has magnitudes, the working copy has factors, and the gradient is theirs until the
+ * update (dora.py).
  */
 public final class Adapter {
   private final Program program;
@@ -23,9 +27,12 @@ public final class Adapter {
   private final NDArray gradient;
   private final NDArray first;
   private final NDArray second;
+  private final NDList base;
+  private final @Nullable NDArray bareNorms;
+  private @Nullable NDArray norms;
   private NDArray working;
 
-  Adapter(Program program, LoraShape shape, Precision precision) {
+  Adapter(Program program, LoraShape shape, Precision precision, NDList base) {
     this.program = program;
     this.shape = shape;
     this.precision = precision;
@@ -34,6 +41,8 @@ public final class Adapter {
     this.gradient = program.zeros(precision.kept(), size);
     this.first = program.zeros(precision.kept(), size);
     this.second = program.zeros(precision.kept(), size);
+    this.base = base;
+    this.bareNorms = shape.dora() ? lasting("row_norms", base) : null;
     this.working = program.convert(parameters, precision, program.manager());
   }
 
@@ -63,6 +72,20 @@ public final class Adapter {
     refresh();
   }
 
+  /**
+   * The same for an adapter that has not been trained as a DoRA: its magnitudes, whatever stands
+   * there, become the norms of W + scale B A, so that they change nothing yet.
+   */
+  public void begin(float[] values) {
+    set(values);
+    if (norms != null) {
+      try (NDManager scope = program.scope()) {
+        program.call("begin_magnitudes", scope, parameters, norms);
+      }
+      refresh();
+    }
+  }
+
   public float[] values() {
     return floats(parameters);
   }
@@ -86,17 +109,27 @@ public final class Adapter {
 
   /** The gradient as it stands, in double precision; for tests and reports. */
   public double[] gradientValues() {
-    return precision == Precision.FP64 ? gradient.toDoubleArray() : widen(gradient.toFloatArray());
+    var values = doubles(gradient);
+    if (norms != null) {
+      var n = doubles(norms);
+      for (int i = 0; i < n.length; i++) {
+        values[shape.sizeOfAB() + i] /= n[i];
+      }
+    }
+    return values;
   }
 
   /**
-   * One optimizer step on the summed gradient.
+   * One optimizer step on the summed gradient, which is used up.
    *
    * @param step counted from 1, for the moments' bias correction
    * @return the gradient's norm before clipping
    */
   public double update(AdamW adamW, double learningRate, long step) {
     try (NDManager scope = program.scope()) {
+      if (norms != null) {
+        program.call("to_magnitudes", scope, gradient, norms);
+      }
       var settings =
           scope.create(
               new double[] {
@@ -108,7 +141,8 @@ public final class Adapter {
                 adamW.clip(),
                 step,
                 adamW.fasterB(),
-                shape.sizeOfA()
+                shape.sizeOfA(),
+                shape.sizeOfAB()
               });
       var norm =
           program
@@ -130,7 +164,29 @@ public final class Adapter {
 
   private void refresh() {
     working.close();
-    working = program.convert(parameters, precision, program.manager());
+    if (bareNorms == null) {
+      working = program.convert(parameters, precision, program.manager());
+      return;
+    }
+    if (norms != null) {
+      norms.close();
+    }
+    try (NDManager scope = program.scope()) {
+      var type = scope.create((long) precision.torchType());
+      var worn = program.call("worn", scope, base, parameters, bareNorms, type);
+      worn.attach(program.manager());
+      working = worn.get(0);
+      norms = worn.get(1);
+    }
+  }
+
+  /** The one result of a method of the base's weights, kept as long as the program. */
+  private NDArray lasting(String method, NDList weights) {
+    try (NDManager scope = program.scope()) {
+      var result = program.call(method, scope, weights).getFirst();
+      result.attach(program.manager());
+      return result;
+    }
   }
 
   private void write(NDArray target, FloatBuffer values) {
@@ -158,6 +214,10 @@ public final class Adapter {
       values[i] = (float) wide[i];
     }
     return values;
+  }
+
+  private double[] doubles(NDArray array) {
+    return precision == Precision.FP64 ? array.toDoubleArray() : widen(array.toFloatArray());
   }
 
   static double[] widen(float[] values) {

@@ -33,10 +33,12 @@ public final class AdapterFiles {
       }
       targets.addAll(meant);
     }
-    return new LoraShape(config, adapter.config().rank(), adapter.config().scale(), targets);
+    var c = adapter.config();
+    return new LoraShape(config, c.rank(), c.scale(), targets, c.dora());
   }
 
   /**
+   * @param adapter a LoRA may be laid into the shape of a DoRA, whose magnitudes are 0 then
    * @throws BadInput when a module is missing or of another shape, as in an adapter of another base
    */
   public static float[] flat(PeftAdapter adapter, LoraShape shape) {
@@ -51,6 +53,9 @@ public final class AdapterFiles {
       }
       System.arraycopy(pair.a().values(), 0, values, m.aAt(), pair.a().values().length);
       System.arraycopy(pair.b().values(), 0, values, m.bAt(), pair.b().values().length);
+      if (shape.dora() && pair.magnitude() != null) {
+        System.arraycopy(pair.magnitude().values(), 0, values, m.mAt(), m.out());
+      }
     }
     return values;
   }
@@ -63,7 +68,10 @@ public final class AdapterFiles {
           m.path(),
           new LoraPair(
               new Matrix(r, m.in(), Arrays.copyOfRange(values, m.aAt(), m.aAt() + r * m.in())),
-              new Matrix(m.out(), r, Arrays.copyOfRange(values, m.bAt(), m.bAt() + r * m.out()))));
+              new Matrix(m.out(), r, Arrays.copyOfRange(values, m.bAt(), m.bAt() + r * m.out())),
+              shape.dora()
+                  ? new Matrix(m.out(), 1, Arrays.copyOfRange(values, m.mAt(), m.mAt() + m.out()))
+                  : null));
     }
     return new PeftAdapter(config, modules);
   }

@@ -93,7 +93,7 @@ public final class Decoder implements AutoCloseable {
     this.precision = precision;
     this.program = program;
     this.weights = weights;
-    this.adapter = new Adapter(program, l, precision);
+    this.adapter = new Adapter(program, l, precision, weights.arrays());
   }
 
   /** Reads the weights; the caller may close them afterwards. */

@@ -91,6 +91,7 @@ public record Footprint(
     values += block.headNorms() ? q + kv : 0;
     values += block.sandwich() ? 2 * h : 0;
     values += (long) lora.targets().size() * lora.rank();
+    values += lora.dora() ? scaled(q + 2 * kv, h, f) : 0;
     long attention = (q + 2 * kv) * (rows + 8L * TILING.tile());
     long layer = (rows * values + attention + probabilities(lengths)) * bytes();
     long masks = training.noise().dropout() > 0 ? rows * (2 * h + q + f) : 0;
@@ -99,6 +100,13 @@ public record Footprint(
             ? config.layers() * (rows * h * bytes() + masks) + layer
             : config.layers() * (layer + masks);
     return all + Math.min((long) (GAPS * all), MOST_GAPS);
+  }
+
+  /** What DoRA keeps: outputs before their biases, which the ways in are themselves without one. */
+  private long scaled(long queriesKeysValues, long hidden, long inner) {
+    var block = config.block();
+    long ways = block.biases().inner() ? (block.gated() ? 2 : 1) * inner : 0;
+    return queriesKeysValues + 2 * hidden + ways;
   }
 
   /** How many of attention's probabilities one layer keeps. */

@@ -90,6 +90,10 @@ record TinyLlamas(Path folder) {
     for (var m : lora.modules()) {
       copy(named(tensors, "base_model.model." + m.path() + ".lora_A.weight"), flat, m.aAt());
       copy(named(tensors, "base_model.model." + m.path() + ".lora_B.weight"), flat, m.bAt());
+      if (lora.dora()) {
+        var magnitudes = "base_model.model." + m.path() + ".lora_magnitude_vector";
+        copy(named(tensors, magnitudes), flat, m.mAt());
+      }
     }
     return flat;
   }

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param alpha PEFT's {@code lora_alpha}
  * @param rsLora whether the scale is alpha / √rank instead of alpha / rank (Kalajdzievski 2023)
+ * @param dora whether it has magnitudes (Liu et al. 2024)
  * @param dropout in training only
  * @param targets last names of the adapted layers, such as {@code q_proj}
  * @param baseName the base model, readable
@@ -19,10 +20,23 @@ public record AdapterConfig(
     int rank,
     double alpha,
     boolean rsLora,
+    boolean dora,
     double dropout,
     SortedSet<String> targets,
     @Nullable String baseName,
     @Nullable String baseSha256) {
+  /** Without magnitudes. */
+  public AdapterConfig(
+      int rank,
+      double alpha,
+      boolean rsLora,
+      double dropout,
+      SortedSet<String> targets,
+      @Nullable String baseName,
+      @Nullable String baseSha256) {
+    this(rank, alpha, rsLora, false, dropout, targets, baseName, baseSha256);
+  }
+
   public AdapterConfig {
     if (rank < 1) {
       throw new IllegalArgumentException("a rank is positive, not " + rank);

@@ -13,8 +13,9 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A base and an adapter as one model: W + scale B A (Hu et al. 2021, LoRA, section 4.1), computed
- * in float32 and rounded once. Written row by row, so that no model has to fit into memory.
+ * A base and an adapter as one model: W + scale B A (Hu et al. 2021, LoRA, section 4.1), with rows
+ * of the adapter's magnitudes in a DoRA (Liu et al. 2024, eq. 5), computed in float32 and rounded
+ * once. Written row by row, so that no model has to fit into memory.
  */
 public final class Merge {
   private Merge() {}

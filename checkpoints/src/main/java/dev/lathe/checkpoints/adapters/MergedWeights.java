@@ -11,8 +11,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A base's weights with an adapter's scale B A added, row by row as they are asked for, by one
- * thread.
+ * A base's weights with an adapter's scale B A added, rows brought to their magnitudes in a DoRA,
+ * row by row as they are asked for, by one thread.
  */
 final class MergedWeights implements Weights {
   /** Elements between two words of progress. */
@@ -57,6 +57,9 @@ final class MergedWeights implements Weights {
       var delta = new float[pair.a().columns()];
       for (int i = 0; i < count; i++) {
         add(pair, (int) first + i, delta, to, i * delta.length);
+        if (pair.magnitude() != null) {
+          stretch(to, i * delta.length, delta.length, pair.magnitude().values()[(int) first + i]);
+        }
       }
     }
     long[] shape = base.shape(name);
@@ -85,6 +88,18 @@ final class MergedWeights implements Weights {
     }
     for (int j = 0; j < delta.length; j++) {
       to[at + j] += scale * delta[j];
+    }
+  }
+
+  /** Gives a row its length; one of zeros has no direction and stays. */
+  private static void stretch(float[] to, int at, int columns, float length) {
+    double squares = 0;
+    for (int j = at; j < at + columns; j++) {
+      squares += (double) to[j] * to[j];
+    }
+    double factor = squares == 0 ? 1 : length / Math.sqrt(squares);
+    for (int j = at; j < at + columns; j++) {
+      to[j] = (float) (to[j] * factor);
     }
   }
 

@@ -13,13 +13,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 
 /**
- * A LoRA adapter in float32, as a PEFT directory holds it.
+ * A LoRA or DoRA adapter in float32, as a PEFT directory holds it.
  *
  * @param modules by the path of the adapted layer in the base: {@code
  *     model.layers.0.self_attn.q_proj}
@@ -31,6 +30,7 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
   static final String PREFIX = "base_model.model.";
   static final String A = ".lora_A.weight";
   static final String B = ".lora_B.weight";
+  static final String MAGNITUDE = ".lora_magnitude_vector";
 
   /** Where the base's hash stands in the safetensors metadata, which PEFT passes over. */
   static final String BASE_SHA256 = "lathe.base.sha256";
@@ -42,6 +42,10 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
           if (pair.rank() != config.rank()) {
             throw new IllegalArgumentException(
                 name + " has rank " + pair.rank() + ", the adapter " + config.rank());
+          }
+          if (config.dora() != (pair.magnitude() != null)) {
+            throw new IllegalArgumentException(
+                name + " has magnitudes, or none, unlike the adapter");
           }
         });
     if (!PeftConfig.lastNames(modules.keySet()).equals(config.targets())) {
@@ -99,7 +103,7 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
   public void requireFinite() {
     modules.forEach(
         (name, pair) -> {
-          for (var matrix : List.of(pair.a(), pair.b())) {
+          for (var matrix : pair.matrices()) {
             for (float v : matrix.values()) {
               if (!Float.isFinite(v)) {
                 throw new BadInput(
@@ -117,6 +121,10 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
         (name, pair) -> {
           tensors.put(PREFIX + name + A, tensor(pair.a()));
           tensors.put(PREFIX + name + B, tensor(pair.b()));
+          var magnitude = pair.magnitude();
+          if (magnitude != null) {
+            tensors.put(PREFIX + name + MAGNITUDE, Tensor.of(magnitude.values(), magnitude.rows()));
+          }
         });
     Map<String, String> metadata = new TreeMap<>(Map.of("format", "pt"));
     if (config.baseSha256() != null) {

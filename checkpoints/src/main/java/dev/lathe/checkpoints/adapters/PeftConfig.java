@@ -47,6 +47,7 @@ final class PeftConfig {
           "runtime_config",
           "target_modules",
           "task_type",
+          "use_dora",
           "use_rslora");
 
   /** Ways to start that leave the base's weights as they were; PiSSA and its like do not. */
@@ -96,12 +97,13 @@ final class PeftConfig {
       throw BadInput.all(
           "the adapter's config cannot be used (" + file + ")",
           problems,
-          "Take an adapter that is a plain LoRA, or merge this one with PEFT.");
+          "Take an adapter that is a plain LoRA or DoRA, or merge this one with PEFT.");
     }
     return new AdapterConfig(
         rank.intValue(),
         alpha.asDouble(),
         config.path("use_rslora").asBoolean(false),
+        config.path("use_dora").asBoolean(false),
         dropout,
         lastNames(modules),
         text("base_model_name_or_path"),
@@ -171,7 +173,7 @@ final class PeftConfig {
     json.put("r", c.rank());
     json.put("target_modules", c.targets());
     json.put("task_type", "CAUSAL_LM");
-    json.put("use_dora", false);
+    json.put("use_dora", c.dora());
     json.put("use_rslora", c.rsLora());
     var text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json);
     return (text + "\n").getBytes(StandardCharsets.UTF_8);

@@ -8,9 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Set;
 import java.util.TreeSet;
 
-/** {@code adapter_model.safetensors}: an A and a B for every adapted layer, and nothing else. */
+/**
+ * {@code adapter_model.safetensors}: an A and a B for every adapted layer, in a DoRA its
+ * magnitudes, and nothing else.
+ */
 final class PeftTensors {
   private final SafetensorsFile file;
 
@@ -43,6 +47,7 @@ final class PeftTensors {
       throw damaged("it holds no tensors", file.path().toString());
     }
     var config = PeftConfig.read(folder, names, file.metadata().get(PeftAdapter.BASE_SHA256));
+    requireMagnitudes(names, config.dora());
     var modules = new LinkedHashMap<String, LoraPair>();
     for (var name : names) {
       var a = matrix(PeftAdapter.PREFIX + name + PeftAdapter.A);
@@ -51,13 +56,36 @@ final class PeftTensors {
         throw damaged(
             "A is %s and B is %s, but the rank is %d".formatted(a, b, config.rank()), name);
       }
-      modules.put(name, new LoraPair(a, b));
+      modules.put(name, new LoraPair(a, b, config.dora() ? magnitude(name, b.rows()) : null));
     }
     return new PeftAdapter(config, modules);
   }
 
+  /** Magnitudes are there where the config speaks of a DoRA, and only there. */
+  private void requireMagnitudes(Set<String> modules, boolean dora) {
+    for (var name : modules) {
+      if (file.tensors().containsKey(PeftAdapter.PREFIX + name + PeftAdapter.MAGNITUDE) != dora) {
+        throw damaged(
+            dora
+                ? "use_dora is true, and magnitudes are missing"
+                : "it has magnitudes, and use_dora is false",
+            name);
+      }
+    }
+  }
+
+  /** (out, 1) of a vector. */
+  private Matrix magnitude(String module, int out) {
+    var name = PeftAdapter.PREFIX + module + PeftAdapter.MAGNITUDE;
+    var shape = file.tensor(name).shape();
+    if (shape.length != 1 || shape[0] != out) {
+      throw damaged("it has the shape " + Arrays.toString(shape) + ", not [" + out + "]", name);
+    }
+    return new Matrix(out, 1, values(name));
+  }
+
   private String module(String tensor) {
-    for (var end : new String[] {PeftAdapter.A, PeftAdapter.B}) {
+    for (var end : new String[] {PeftAdapter.A, PeftAdapter.B, PeftAdapter.MAGNITUDE}) {
       if (tensor.startsWith(PeftAdapter.PREFIX)
           && tensor.endsWith(end)
           && tensor.length() > PeftAdapter.PREFIX.length() + end.length()) {
@@ -67,28 +95,31 @@ final class PeftTensors {
     throw new BadInput(
         "the adapter " + file.path() + " holds something that is no LoRA of a linear layer",
         tensor,
-        "Modules saved whole, embeddings, biases and DoRA are not supported.");
+        "Modules saved whole, embeddings and biases are not supported.");
   }
 
   private Matrix matrix(String name) {
+    var info = file.tensor(name);
+    if (info.shape().length != 2 || !fits(info)) {
+      throw damaged("it has the shape " + Arrays.toString(info.shape()), name);
+    }
+    return new Matrix((int) info.shape()[0], (int) info.shape()[1], values(name));
+  }
+
+  private float[] values(String name) {
     var info = file.tensor(name);
     var encoding =
         info.dtype()
             .encoding()
             .orElseThrow(() -> damaged("its elements are " + info.dtype(), name));
-    if (info.shape().length != 2 || !fits(info)) {
-      throw damaged("it has the shape " + Arrays.toString(info.shape()), name);
-    }
-    int rows = (int) info.shape()[0];
-    int columns = (int) info.shape()[1];
-    var values = new float[rows * columns];
+    var values = new float[(int) Arrays.stream(info.shape()).reduce(1, (a, b) -> a * b)];
     Blocks.decode(encoding, file.bytes(name), 0, values, values.length);
     for (float v : values) {
       if (!Float.isFinite(v)) {
         throw damaged("it holds " + v, name);
       }
     }
-    return new Matrix(rows, columns, values);
+    return values;
   }
 
   private static boolean fits(TensorInfo info) {

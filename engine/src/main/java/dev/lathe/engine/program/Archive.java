@@ -27,6 +27,7 @@ public final class Archive {
       List.of(
           "basics",
           "packed",
+          "dora",
           "attention",
           "head",
           "layer",
@@ -174,6 +175,7 @@ public final class Archive {
     a.put("ffn", c.intermediateSize());
     a.put("eps", c.normEps());
     a.put("scale", lora.scale());
+    a.put("dora", lora.dora());
     a.put("dropout", training.noise().dropout());
     a.put("neftune", training.noise().neftune());
     a.put("packing", training.packing().bits());
@@ -202,6 +204,7 @@ public final class Archive {
     a.put("outs", each(lora, Projection::out));
     a.put("a_at", offsets.a());
     a.put("b_at", offsets.b());
+    a.put("m_at", offsets.m());
     return a;
   }
 

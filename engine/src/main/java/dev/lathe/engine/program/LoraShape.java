@@ -12,18 +12,21 @@ import java.util.TreeSet;
 /**
  * Where every LoRA matrix lies in the one flat vector that holds a whole adapter (Hu et al. 2021).
  *
- * <p>First all A (rank, in), layer by layer and projection by projection, then all B (out, rank).
- * One vector makes the optimizer one call, a checkpoint three arrays, and the A of q, k and v,
- * which read the same input, one matrix.
+ * <p>First all A (rank, in), layer by layer and projection by projection, then all B (out, rank),
+ * then, in DoRA (Liu et al. 2024), all magnitudes (out). One vector makes the optimizer one call, a
+ * checkpoint three arrays, and the A of q, k and v, which read the same input, one matrix.
  *
  * @param rank of every adapted projection
  * @param scale what the product B A is multiplied with: alpha / rank, or alpha / sqrt(rank) for
  *     rsLoRA
  * @param targets some of {@link ModelConfig#projections}, in their order
+ * @param dora whether every output has a magnitude
  */
-public record LoraShape(ModelConfig config, int rank, double scale, List<Projection> targets) {
-  /** One adapted projection: its module path and where A and B begin in the vector. */
-  public record Module(String path, Projection projection, int in, int out, int aAt, int bAt) {}
+public record LoraShape(
+    ModelConfig config, int rank, double scale, List<Projection> targets, boolean dora) {
+  /** One adapted projection: its module path and where A, B and m begin in the vector. */
+  public record Module(
+      String path, Projection projection, int in, int out, int aAt, int bAt, int mAt) {}
 
   public LoraShape {
     targets = targets.stream().distinct().sorted(Comparator.comparing(Projection::slot)).toList();
@@ -35,6 +38,11 @@ public record LoraShape(ModelConfig config, int rank, double scale, List<Project
     }
   }
 
+  /** Without magnitudes. */
+  public LoraShape(ModelConfig config, int rank, double scale, List<Projection> targets) {
+    this(config, rank, scale, targets, false);
+  }
+
   /** An adapter on every projection of a block. */
   public static LoraShape whole(ModelConfig config, int rank, double scale) {
     return new LoraShape(config, rank, scale, config.projections());
@@ -43,6 +51,11 @@ public record LoraShape(ModelConfig config, int rank, double scale, List<Project
   /** No adapter at all: the base alone. */
   public static LoraShape none(ModelConfig config) {
     return new LoraShape(config, 0, 0, List.of());
+  }
+
+  /** The same with a magnitude for every output. */
+  public LoraShape withMagnitudes() {
+    return new LoraShape(config, rank, scale, targets, true);
   }
 
   /** The model's projection of a slot, or one of no size where the family has none there. */
@@ -62,13 +75,24 @@ public record LoraShape(ModelConfig config, int rank, double scale, List<Project
     int layer = 0;
     for (var p : targets) {
       layer = Math.addExact(layer, Math.multiplyExact(rank, p.in() + p.out()));
+      layer = Math.addExact(layer, dora ? p.out() : 0);
     }
     return Math.multiplyExact(layer, config.layers());
   }
 
-  /** How many of them belong to the A; the rest are the B. */
+  /** How many of them belong to the A. */
   public int sizeOfA() {
     return config.layers() * targets.stream().mapToInt(p -> rank * p.in()).sum();
+  }
+
+  /** How many of them belong to the A and B; the rest are magnitudes. */
+  public int sizeOfAB() {
+    return size() - magnitudes();
+  }
+
+  /** How many magnitudes there are. */
+  public int magnitudes() {
+    return dora ? config.layers() * targets.stream().mapToInt(Projection::out).sum() : 0;
   }
 
   /**
@@ -101,29 +125,34 @@ public record LoraShape(ModelConfig config, int rank, double scale, List<Project
                 p.in(),
                 p.out(),
                 offsets.a().get(i),
-                offsets.b().get(i)));
+                offsets.b().get(i),
+                offsets.m().get(i)));
       }
     }
     return modules;
   }
 
   /** Offsets of every (layer, slot), adapted or not, as the program indexes them. */
-  record Offsets(List<Integer> a, List<Integer> b) {}
+  record Offsets(List<Integer> a, List<Integer> b, List<Integer> m) {}
 
   Offsets offsets() {
     var a = new ArrayList<Integer>();
     var b = new ArrayList<Integer>();
+    var m = new ArrayList<Integer>();
     int nextA = 0;
     int nextB = sizeOfA();
+    int nextM = sizeOfAB();
     for (int layer = 0; layer < config.layers(); layer++) {
       for (int slot = 0; slot < Projection.SLOTS; slot++) {
         a.add(nextA);
         b.add(nextB);
+        m.add(nextM);
         var p = at(slot);
         nextA += rankOf(p) * p.in();
         nextB += rankOf(p) * p.out();
+        nextM += dora && rankOf(p) > 0 ? p.out() : 0;
       }
     }
-    return new Offsets(a, b);
+    return new Offsets(a, b, m);
   }
 }

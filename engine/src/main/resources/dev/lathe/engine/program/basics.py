@@ -146,7 +146,8 @@ def zero(self, x: Tensor) -> Tensor:
 def adamw(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, settings: Tensor) -> Tensor:
     # Clips the gradient to a norm, then AdamW (Loshchilov and Hutter 2019, algorithm 2) in place. settings, float64: learning
     # rate, beta1, beta2, epsilon, weight decay, largest norm (0 for none), step from 1, how many times faster B learns than A (LoRA+,
-    # Hayou et al. 2024), where B begins. Returns the norm before clipping.
+    # Hayou et al. 2024), where B begins, where it ends. What is left are DoRA's magnitudes: they learn as B does, and do not decay,
+    # for 0 is not where they come from. Returns the norm before clipping.
     # (torch._fused_adamw_ is no choice: TorchScript does not see that it writes and drops the call.)
     rate, beta1, beta2 = float(settings[0]), float(settings[1]), float(settings[2])
     epsilon, decay, largest, step = float(settings[3]), float(settings[4]), float(settings[5]), float(settings[6])
@@ -154,12 +155,12 @@ def adamw(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tens
     if largest > 0.:
         # torch.nn.utils.clip_grad_norm_ divides by norm + 1e-6 and never enlarges.
         gradient.mul_(torch.clamp(largest / (norm + 1e-6), None, 1.).to(gradient.dtype))
-    ratio, start = float(settings[7]), int(settings[8])
+    ratio, start, end = float(settings[7]), int(settings[8]), int(settings[9])
     first.lerp_(gradient, 1. - beta1)
     second.mul_(beta2).addcmul_(gradient, gradient, value=1. - beta2)
     root = torch.sqrt(second).div_(torch.sqrt(1. - torch.pow(beta2, step))).add_(epsilon)
-    for at, length, faster in [(0, start, 1.), (start, parameter.numel() - start, ratio)]:
+    for at, length, faster, decays in [(0, start, 1., decay), (start, end - start, ratio, decay), (end, parameter.numel() - end, ratio, 0.)]:
         part = parameter.narrow(0, at, length)
-        part.mul_(1. - rate * faster * decay)
+        part.mul_(1. - rate * faster * decays)
         part.addcdiv_(first.narrow(0, at, length), root.narrow(0, at, length), value=torch.neg(rate * faster / (1. - torch.pow(beta1, step))))
     return norm

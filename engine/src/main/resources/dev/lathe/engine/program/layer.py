@@ -3,6 +3,7 @@
 # family has none) norm and bias, q|k|v stacked and bias, o and bias, norm and bias, gate|up stacked (or the one way in) and bias, down
 # and bias, the weights of q's and k's norm (heads + kv, D), the norm of what attention adds, the norm of what the feed-forward adds.
 # A packed base (QLoRA, packed.py) has codes where the four matrices stand; self.weight makes a matrix of them wherever one is used.
+# With DoRA (dora.py) a projection's output is scaled before its bias comes, and kept for the way back.
 # With checkpointing a layer keeps only its input from its way forward, and is computed again before its way back (Chen et al. 2016);
 # else what is dearer to compute than to keep. Both give the same bits.
 
@@ -16,6 +17,8 @@ def project(self, y: Tensor, ha: Tensor, slot: int, flat: Tensor, layer: int, ta
     if r > 0:
         a, b = self.lora(flat, layer, target)
         y.addmm_(ha.narrow(1, slot, r), b.narrow(0, row, y.size(1)).t().contiguous())
+        if self.dora:
+            y.addcmul_(y, self.beyond_one(flat, layer, target, row, y.size(1)))
 
 def stacked_a(self, flat: Tensor, layer: int, first: int, last: int) -> Tensor:
     # The A of neighbouring targets, which lie one after another in the flat adapter: (sum of ranks, in).
@@ -51,14 +54,15 @@ def layer_forward(self, w: List[Tensor], flat: Tensor, x: Tensor, cosines: List[
     at = self.first_weight(i)
     n1, i1 = self.norm(x)
     h = self.affine(n1, w[at], w[at + 1])
-    qkv = self.product(h, self.weight(w, i, 0), w[at + 3])
+    said = self.product(h, self.weight(w, i, 0), self.early(w[at + 3]))
     ha = self.read(h, masks, 0, train, flat, i, 0, 3)
     if self.fused(0, nq):
-        self.project(qkv, ha, 0, flat, i, 0, 0)
+        self.project(said, ha, 0, flat, i, 0, 0)
     else:
-        self.project(qkv.narrow(1, 0, nq), ha, 0, flat, i, 0, 0)
-        self.project(qkv.narrow(1, nq, nk), ha, r0, flat, i, 1, 0)
-        self.project(qkv.narrow(1, nq + nk, nk), ha, r0 + r1, flat, i, 2, 0)
+        self.project(said.narrow(1, 0, nq), ha, 0, flat, i, 0, 0)
+        self.project(said.narrow(1, nq, nk), ha, r0, flat, i, 1, 0)
+        self.project(said.narrow(1, nq + nk, nk), ha, r0 + r1, flat, i, 2, 0)
+    qkv = self.late(said, w[at + 3])
     qk, nqk, iqk = qkv.narrow(1, 0, nq + nk).view([m, -1, self.head]), none, none
     if self.head_norms:
         nqk, iqk = self.rms(qk)
@@ -68,52 +72,64 @@ def layer_forward(self, w: List[Tensor], flat: Tensor, x: Tensor, cosines: List[
     v = qkv.narrow(1, nq + nk, nk).view([m, -1, self.head])
     o = self.attend(qk.narrow(1, 0, self.heads), qk.narrow(1, self.heads, self.kv), v, lengths, self.windows[i], kept, keep)
     oa = self.read(o, masks, 1, train, flat, i, 3, 4)
-    x1, n3, i3 = self.added(w, flat, x, o, oa, i, 1, 3, at + 5, at + 13)
+    x1, n3, i3, said3 = self.added(w, flat, x, o, oa, i, 1, 3, at + 5, at + 13)
     h2, n2, i2 = h, n1, i1
     if not self.parallel:
         n2, i2 = self.norm(x1)
         h2 = self.affine(n2, w[at + 6], w[at + 7])
     ha2 = self.read(h2, masks, 2, train, flat, i, 4, 6)
-    gate, up = none, none
+    gate, up, said4, said5 = none, none, none, none
     if self.gated:
         # Two products, not one: the halves of one would be strided, and silu on those is several times slower.
         inner, bias = self.weight(w, i, 2), w[at + 9]
-        gate = self.product(h2, inner.narrow(0, 0, f), self.part(bias, 0, f))
-        self.project(gate, ha2, 0, flat, i, 4, 0)
-        up = self.product(h2, inner.narrow(0, f, f), self.part(bias, f, f))
+        said4 = self.product(h2, inner.narrow(0, 0, f), self.early(self.part(bias, 0, f)))
+        self.project(said4, ha2, 0, flat, i, 4, 0)
+        gate = self.late(said4, self.part(bias, 0, f))
+        said5 = self.product(h2, inner.narrow(0, f, f), self.early(self.part(bias, f, f)))
         if self.fused(4, f):
-            self.project(up, ha2, 0, flat, i, 4, f)
+            self.project(said5, ha2, 0, flat, i, 4, f)
         else:
-            self.project(up, ha2, self.ranks[4], flat, i, 5, 0)
+            self.project(said5, ha2, self.ranks[4], flat, i, 5, 0)
+        up = self.late(said5, self.part(bias, f, f))
         z = self.activate(gate).mul_(up)
     else:
-        gate = self.product(h2, self.weight(w, i, 2), w[at + 9])
-        self.project(gate, ha2, 0, flat, i, 4, 0)
+        said4 = self.product(h2, self.weight(w, i, 2), self.early(w[at + 9]))
+        self.project(said4, ha2, 0, flat, i, 4, 0)
+        gate = self.late(said4, w[at + 9])
         z = self.activate(gate)
     za = self.read(z, masks, 3, train, flat, i, 6, 7)
-    y, n4, i4 = self.added(w, flat, x1, z, za, i, 3, 6, at + 11, at + 14)
-    return y, [n1, i1, ha, o, oa, n2, i2, ha2, gate, up, za, nqk, iqk, n3, i3, n4, i4]
+    y, n4, i4, said6 = self.added(w, flat, x1, z, za, i, 3, 6, at + 11, at + 14)
+    own = [n1, i1, ha, o, oa, n2, i2, ha2, gate, up, za, nqk, iqk, n3, i3, n4, i4]
+    if self.dora:
+        own += [said, said3, said4, said5, said6]
+    return y, own
 
-def added(self, w: List[Tensor], flat: Tensor, x: Tensor, h: Tensor, ha: Tensor, i: int, which: int, target: int, bias: int, norm: int) -> Tuple[Tensor, Tensor, Tensor]:
+def added(self, w: List[Tensor], flat: Tensor, x: Tensor, h: Tensor, ha: Tensor, i: int, which: int, target: int, bias: int, norm: int) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     # x + h W' and the adapter's part: what attention or the feed-forward adds; normalised before it is added in a sandwich of norms.
     none = torch.empty([0])
-    if self.sandwich:
-        y = self.product(h, self.weight(w, i, which), w[bias])
-        self.project(y, ha, 0, flat, i, target, 0)
+    if self.sandwich or self.dora:
+        said = self.product(h, self.weight(w, i, which), self.early(w[bias]))
+        self.project(said, ha, 0, flat, i, target, 0)
+        y = self.late(said, w[bias])
+        if not self.sandwich:
+            return x + y, none, none, said
         n, inverse = self.norm(y)
-        return torch.addcmul(x, n, w[norm]), n, inverse
+        return torch.addcmul(x, n, w[norm]), n, inverse, said if self.dora else none
     y = torch.addmm(x, h, self.weight(w, i, which).t())
     if w[bias].numel() > 0:
         y.add_(w[bias])
     self.project(y, ha, 0, flat, i, target, 0)
-    return y, none, none
+    return y, none, none, none
 
-def lora_backward(self, dy: Tensor, ha: Tensor, slot: int, flat: Tensor, gradient: Tensor, layer: int, target: int, row: int) -> Tensor:
-    # dB = dy' ha, added to the flat gradient; returns scale * dy B, from which dA and dh follow.
+def lora_backward(self, dy: Tensor, said: Tensor, ha: Tensor, slot: int, flat: Tensor, gradient: Tensor, layer: int, target: int, row: int) -> Tensor:
+    # dB = dy' ha, added to the flat gradient; returns scale * dy B, from which dA and dh follow. With DoRA dy, that of the scaled
+    # output said, first becomes that of the output before, in place.
     r = self.ranks[target]
     a, b = self.lora(flat, layer, target)
     da, db = self.lora(gradient, layer, target)
     if r > 0:
+        if self.dora:
+            self.factor_backward(dy, said, flat, gradient, layer, target, row)
         # (The narrow matrix stands first: a product of few rows is faster here than one of few columns.)
         db.narrow(0, row, dy.size(1)).add_(torch.mm(ha.narrow(1, slot, r).t(), dy).t())
         return torch.mm(dy, b.narrow(0, row, dy.size(1))).mul_(self.scale)
@@ -126,12 +142,14 @@ def through_a(self, dh: Tensor, b: Tensor, a: Tensor, mask: Tensor) -> Tensor:
 def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], i: int, masks: List[Tensor], saved: List[Tensor], kept: List[Tensor]) -> Tensor:
     # From the gradient dx of the layer's output to that of its input; the adapters' gradients are added to gradient (flat).
     nq, nk, f = self.heads * self.head, self.kv * self.head, self.ffn
-    r0, r1 = self.ranks[0], self.ranks[1]
     none = torch.empty([0])
     at = self.first_weight(i)
     n1, i1, ha, o, oa, n2, i2 = saved[0], saved[1], saved[2], saved[3], saved[4], saved[5], saved[6]
     ha2, gate, up, za, nqk, iqk = saved[7], saved[8], saved[9], saved[10], saved[11], saved[12]
     n3, i3, n4, i4 = saved[13], saved[14], saved[15], saved[16]
+    said, said3, said4, said5, said6 = none, none, none, none, none
+    if self.dora:
+        said, said3, said4, said5, said6 = saved[17], saved[18], saved[19], saved[20], saved[21]
     mh, mo, mh2, mz = none, none, none, none
     if len(masks) > 0:
         mh, mo, mh2, mz = masks[0], masks[1], masks[2], masks[3]
@@ -140,8 +158,10 @@ def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Te
     dy = dx
     if self.sandwich:
         dy = self.norm_backward(dx * w[at + 14], n4, i4)
+    elif self.dora:
+        dy = dx.clone()
     active = self.activate(gate)
-    b = self.lora_backward(dy, za, 0, flat, gradient, i, 6, 0)
+    b = self.lora_backward(dy, said6, za, 0, flat, gradient, i, 6, 0)
     z = active * up if self.gated else active
     self.stacked_a(gradient, i, 6, 7).add_(torch.mm(b.t(), self.kept(z, mz)))
     dz = self.through_a(torch.mm(dy, self.weight(w, i, 3)), b, self.stacked_a(flat, i, 6, 7), mz)
@@ -153,15 +173,15 @@ def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Te
     if self.gated:
         dup = active.mul_(dz)
         dgate = self.activate_backward(dz.mul_(up), gate)
-        b = self.lora_backward(dgate, ha2, 0, flat, gradient, i, 4, 0)
+        b = self.lora_backward(dgate, said4, ha2, 0, flat, gradient, i, 4, 0)
         if self.fused(4, f):
-            b = b + self.lora_backward(dup, ha2, 0, flat, gradient, i, 4, f)
+            b = b + self.lora_backward(dup, said5, ha2, 0, flat, gradient, i, 4, f)
         else:
-            b = torch.cat([b, self.lora_backward(dup, ha2, self.ranks[4], flat, gradient, i, 5, 0)], 1)
+            b = torch.cat([b, self.lora_backward(dup, said5, ha2, self.ranks[4], flat, gradient, i, 5, 0)], 1)
         dh = torch.mm(dgate, inner.narrow(0, 0, f)).addmm_(dup, inner.narrow(0, f, f))
     else:
         dgate = self.activate_backward(dz, gate)
-        b = self.lora_backward(dgate, ha2, 0, flat, gradient, i, 4, 0)
+        b = self.lora_backward(dgate, said4, ha2, 0, flat, gradient, i, 4, 0)
         dh = torch.mm(dgate, inner)
     self.stacked_a(gradient, i, 4, 6).add_(torch.mm(b.t(), self.kept(h2, mh2)))
     dh = self.through_a(dh, b, self.stacked_a(flat, i, 4, 6), mh2)
@@ -173,7 +193,9 @@ def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Te
     dy = dx1
     if self.sandwich:
         dy = self.norm_backward(dx1 * w[at + 13], n3, i3)
-    b = self.lora_backward(dy, oa, 0, flat, gradient, i, 3, 0)
+    elif self.dora:
+        dy = dx1.clone()
+    b = self.lora_backward(dy, said3, oa, 0, flat, gradient, i, 3, 0)
     self.stacked_a(gradient, i, 3, 4).add_(torch.mm(b.t(), self.kept(o, mo)))
     do = self.through_a(torch.mm(dy, self.weight(w, i, 1)), b, self.stacked_a(flat, i, 3, 4), mo)
 
@@ -190,9 +212,15 @@ def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Te
     dqkv = heads.view([heads.size(0), -1])
     h = self.affine(n1, w[at], w[at + 1])
     if self.fused(0, nq):
-        b = self.lora_backward(dqkv, ha, 0, flat, gradient, i, 0, 0)
+        b = self.lora_backward(dqkv, said, ha, 0, flat, gradient, i, 0, 0)
     else:
-        b = torch.cat([self.lora_backward(dqkv.narrow(1, 0, nq), ha, 0, flat, gradient, i, 0, 0), self.lora_backward(dqkv.narrow(1, nq, nk), ha, r0, flat, gradient, i, 1, 0), self.lora_backward(dqkv.narrow(1, nq + nk, nk), ha, r0 + r1, flat, gradient, i, 2, 0)], 1)
+        parts = annotate(List[Tensor], [])
+        row, slot = 0, 0
+        for target, width in [(0, nq), (1, nk), (2, nk)]:
+            heard = said.narrow(1, row, width) if self.dora else none
+            parts.append(self.lora_backward(dqkv.narrow(1, row, width), heard, ha, slot, flat, gradient, i, target, 0))
+            row, slot = row + width, slot + self.ranks[target]
+        b = torch.cat(parts, 1)
     self.stacked_a(gradient, i, 0, 3).add_(torch.mm(b.t(), self.kept(h, mh)))
     if i == 0:
         # Nothing below the first layer is trained, so its input's gradient is not needed.

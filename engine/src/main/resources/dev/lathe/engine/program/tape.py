@@ -2,11 +2,13 @@
 
 def linear(self, h: Tensor, hd: Tensor, weight: Tensor, bias: Tensor, flat: Tensor, layer: int, target: int, row: int) -> Tensor:
     # A layer and its adapter, of which the rows from row on belong to it; the adapter reads hd, which is h but for dropout.
-    y = self.product(h, weight, bias)
+    y = self.product(h, weight, self.early(bias))
     if self.ranks[target] > 0:
         a, b = self.lora(flat, layer, target)
         y = y + torch.linear(torch.linear(hd, a), b.narrow(0, row, weight.size(0))) * self.scale
-    return y
+        if self.dora:
+            y = y + y * self.beyond_one(flat, layer, target, row, weight.size(0))
+    return self.late(y, bias)
 
 def part(self, bias: Tensor, start: int, length: int) -> Tensor:
     return bias if bias.numel() == 0 else bias.narrow(0, start, length)

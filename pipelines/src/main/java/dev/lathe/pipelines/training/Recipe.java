@@ -152,9 +152,10 @@ public record Recipe(
     }
   }
 
-  /** What is trained. */
+  /** What is trained: W + scale B A, or that with a magnitude for every row of its own. */
   public enum AdapterKind {
-    LORA
+    LORA,
+    DORA
   }
 
   /**
@@ -311,6 +312,10 @@ public record Recipe(
   }
 
   private Optional<String> contradiction() {
+    if (adapter == AdapterKind.DORA && dropout > 0) {
+      return Optional.of(
+          "dropout: adapter=dora has none, since it scales the base and the adapter together. Leave it out, or take adapter=lora");
+    }
     boolean contradicts =
         switch (baseFormat) {
           case BF16 -> precision == NumberFormat.FP32;

@@ -89,7 +89,11 @@ record Setup(
     try (var weights = base.weights()) {
       var decoder =
           Decoder.open(weights, base.config(), start.shape(), recipe.training(), precision, device);
-      decoder.adapter().set(start.values());
+      if (start.fresh()) {
+        decoder.adapter().begin(start.values());
+      } else {
+        decoder.adapter().set(start.values());
+      }
       if (recipe.objective() != Recipe.Objective.SFT) {
         decoder.keepReference();
       }
@@ -105,38 +109,51 @@ record Setup(
     }
   }
 
-  /** The adapter a run begins with. */
+  /**
+   * The adapter a run begins with.
+   *
+   * @param fresh whether a DoRA's magnitudes are yet to be found
+   */
   @SuppressWarnings("ArrayRecordComponent") // read once, never compared
-  record Start(LoraShape shape, AdapterConfig config, float[] values) {
+  record Start(LoraShape shape, AdapterConfig config, float[] values, boolean fresh) {
     static Start of(Recipe recipe, Base base) {
       if (recipe.initFrom() != null) {
         var adapter = LoadedModel.read(base, recipe.initFrom());
-        var shape = AdapterFiles.shape(adapter, base.config());
         var c = adapter.config();
+        boolean dora = recipe.adapter() == Recipe.AdapterKind.DORA;
+        if (c.dora() && !dora) {
+          throw new BadInput(
+              "The adapter to start from is a DoRA", recipe.initFrom(), "Set adapter=dora.");
+        }
+        var found = AdapterFiles.shape(adapter, base.config());
+        var shape = dora ? found.withMagnitudes() : found;
         var config =
             new AdapterConfig(
                 c.rank(),
                 c.alpha(),
                 c.rsLora(),
+                dora,
                 recipe.dropout(),
                 c.targets(),
                 base.name(),
                 base.weightsSha256());
-        return new Start(shape, config, AdapterFiles.flat(adapter, shape));
+        return new Start(shape, config, AdapterFiles.flat(adapter, shape), !c.dora());
       }
+      boolean dora = recipe.adapter() == Recipe.AdapterKind.DORA;
       var shape =
           new LoraShape(
-              base.config(), recipe.rank(), recipe.scale(), recipe.targetsOf(base.config()));
+              base.config(), recipe.rank(), recipe.scale(), recipe.targetsOf(base.config()), dora);
       var config =
           new AdapterConfig(
               recipe.rank(),
               recipe.alpha(),
               recipe.rsLora(),
+              dora,
               recipe.dropout(),
               shape.targetNames(),
               base.name(),
               base.weightsSha256());
-      return new Start(shape, config, Adapter.initial(shape, recipe.seed()));
+      return new Start(shape, config, Adapter.initial(shape, recipe.seed()), true);
     }
   }
 
