@@ -20,6 +20,11 @@ from tiny_families import ALPHA, FAMILIES, OUT, RANK, labelled_logits, nothing_r
 CHOSEN = ["llama-llama3", "qwen2", "phi3", "gpt2", "gemma2", "phi"]
 
 
+def rounded(t):
+    """In float32, also where nothing else is rounded."""
+    return torch.from_numpy(t.detach().numpy().astype("float32"))
+
+
 def make(name, seed):
     targets = FAMILIES[name][1]
     family = OUT / name
@@ -44,14 +49,14 @@ def make(name, seed):
                     turned = (lambda w: w.T) if module.fan_in_fan_out else (lambda w: w)
                     norm = layer.get_weight_norm(module.get_base_layer().weight, turned(delta), scaling=1)
                     spread = torch.rand(norm.shape, generator=generator, dtype=torch.float32).double() * 0.4 + 0.8
-                    layer.weight.copy_((norm * spread).to(torch.float32).double())
+                    layer.weight.copy_(rounded(norm * spread).double())
         logits, loss, labelled = labelled_logits(tuned, conversations)
         (loss / labelled).backward()
         assert logits.dtype == torch.float64
         save_file({"adapted": logits.detach()}, folder / "logits.safetensors")
         gradients = {n.replace(".default", "").replace("magnitude_vector.weight", "magnitude_vector"): p.grad.contiguous() for n, p in tuned.named_parameters() if p.grad is not None}
         save_file(gradients, folder / "gradients.safetensors")
-        adapter = {n: t.detach().to(torch.float32).contiguous() for n, t in get_peft_model_state_dict(tuned).items()}
+        adapter = {n: rounded(t) for n, t in get_peft_model_state_dict(tuned).items()}
         assert adapter.keys() == gradients.keys(), adapter.keys() ^ gradients.keys()
         save_file(adapter, folder / "adapter_model.safetensors")
     numbers = {"labelled": labelled, "loss": (loss / labelled).item()}

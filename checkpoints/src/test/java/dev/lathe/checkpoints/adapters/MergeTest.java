@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -108,6 +110,34 @@ class MergeTest {
           }
         } else {
           assertThat(values(after, name)).as(name).containsExactly(values(before, name));
+        }
+      }
+    }
+  }
+
+  @Test
+  void rowsOfADoraHaveItsMagnitudes() {
+    var magnitudes = new float[64];
+    for (int i = 0; i < 64; i++) {
+      magnitudes[i] = 0.5f + i / 8f;
+    }
+    var pair = pair(4, 64, 64);
+    var modules = new LinkedHashMap<String, LoraPair>();
+    modules.put(Q, new LoraPair(pair.a(), pair.b(), new Matrix(64, 1, magnitudes)));
+    var config = new AdapterConfig(4, 6, true, true, 0, new TreeSet<>(Set.of("q_proj")), "t", null);
+    var adapter = new PeftAdapter(config, modules);
+    try (var before = base.weights();
+        var after = Merge.of(base.weights(), adapter, SILENT)) {
+      var found = values(after, Q + ".weight");
+      var sum = expected(before, adapter, Q);
+      for (int row = 0; row < 64; row++) {
+        double squares = 0;
+        for (int i = row * 64; i < row * 64 + 64; i++) {
+          squares += sum[i] * sum[i];
+        }
+        for (int i = row * 64; i < row * 64 + 64; i++) {
+          assertThat((double) found[i])
+              .isCloseTo(magnitudes[row] * sum[i] / Math.sqrt(squares), within(1e-5));
         }
       }
     }

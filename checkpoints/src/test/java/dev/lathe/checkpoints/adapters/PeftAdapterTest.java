@@ -109,6 +109,44 @@ class PeftAdapterTest {
   }
 
   @Test
+  void aDoraHasAVectorOfMagnitudesForEveryLayer() throws IOException {
+    var dora = dora();
+    dora.write(folder());
+    assertThat(PeftAdapter.read(folder())).isEqualTo(dora);
+    try (var file = SafetensorsFile.open(folder().resolve(PeftAdapter.WEIGHTS))) {
+      assertThat(file.tensor("base_model.model." + UP + ".lora_magnitude_vector").shape())
+          .containsExactly(6);
+    }
+    config("use_dora", "true");
+    refused("use_dora is true, and magnitudes are missing", UP);
+    dora.write(folder());
+    var weights = folder().resolve(PeftAdapter.WEIGHTS);
+    var whole = Files.readAllBytes(weights);
+    tensors("base_model.model." + Q + ".lora_magnitude_vector", Tensor.of(new float[4], 4));
+    Files.write(weights, whole);
+    refused("it has magnitudes, and use_dora is false");
+  }
+
+  private static PeftAdapter dora() {
+    var plain = adapter(16, false, "abc");
+    var modules = new LinkedHashMap<String, LoraPair>();
+    plain
+        .modules()
+        .forEach(
+            (name, pair) -> {
+              int out = pair.b().rows();
+              var lengths = new float[out];
+              for (int i = 0; i < out; i++) {
+                lengths[i] = 1 + i;
+              }
+              modules.put(name, new LoraPair(pair.a(), pair.b(), new Matrix(out, 1, lengths)));
+            });
+    var targets = plain.config().targets();
+    return new PeftAdapter(
+        new AdapterConfig(2, 16, false, true, 0, targets, "smol", "abc"), modules);
+  }
+
+  @Test
   void writesTheSameBytesForTheSameAdapter() throws IOException {
     var adapter = adapter(16, false, "abc");
     var reversed = new PeftAdapter(adapter.config(), adapter.modules().reversed());
@@ -235,7 +273,6 @@ class PeftAdapterTest {
                 "rank_pattern", "{\"q_proj\": 4}",
                 "alpha_pattern", "{\"q_proj\": 4}",
                 "modules_to_save", "[\"lm_head\"]",
-                "use_dora", "true",
                 "lora_bias", "true",
                 "fan_in_fan_out", "true",
                 "some_new_variant", "{\"x\": 1}",
@@ -266,7 +303,7 @@ class PeftAdapterTest {
     tensors("base_model.model.lm_head.weight", Tensor.of(four, 4));
     refused("no LoRA of a linear layer", "lm_head.weight");
     tensors("base_model.model." + Q + ".lora_magnitude_vector", Tensor.of(four, 4));
-    refused("lora_magnitude_vector", "DoRA");
+    refused("it has magnitudes, and use_dora is false", Q);
     tensors("base_model.model.x.lora_A.weight", Tensor.of(four, 2, 2));
     refused("no such tensor", "x.lora_B.weight");
     tensors("base_model.model." + Q + ".lora_A.weight", Tensor.of(four, 4));

@@ -23,6 +23,10 @@ import java.util.concurrent.TimeUnit;
  * journal's last record tells which.
  */
 public final class RunMain {
+  private static final String ONLY_MERGED =
+      "The bundled engine knows no DoRA: the version can be evaluated, loaded by PEFT, gone on with"
+          + " and exported merged ('models export --format gguf'), but not promoted and served here.";
+
   private RunMain() {}
 
   public static void main(String[] arguments) {
@@ -149,6 +153,9 @@ public final class RunMain {
               "info",
               "%d of %d conversations are longer than maxLength=%d and are cut there."
                   .formatted(setup.train().truncated(), setup.train().size(), recipe.maxLength()));
+        }
+        if (found.isEmpty() && setup.start().shape().dora()) {
+          watcher.event("info", ONLY_MERGED);
         }
         if (setup.train().unusable() > 0) {
           watcher.event(

@@ -110,6 +110,31 @@ class ExportsTest {
   }
 
   @Test
+  void aDoraHasNoFormBesideItsBase() throws IOException {
+    var plain = PeftAdapter.read(adapter());
+    var modules = new LinkedHashMap<String, LoraPair>();
+    plain
+        .modules()
+        .forEach(
+            (name, pair) -> {
+              int out = pair.b().rows();
+              var m = new Matrix(out, 1, new float[out]);
+              modules.put(name, new LoraPair(pair.a(), pair.b(), m));
+            });
+    var c = plain.config();
+    new PeftAdapter(
+            new AdapterConfig(
+                c.rank(), c.alpha(), c.rsLora(), true, 0, c.targets(), c.baseName(), c.baseSha256()),
+            modules)
+        .write(adapter());
+    assertThatThrownBy(() -> export("gguf-adapter", null))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("llama.cpp knows no DoRA")
+        .hasMessageContaining("--format gguf");
+    assertThat(export("gguf", null).files()).hasSize(1);
+  }
+
+  @Test
   void ollamaHasAModelfileWithTheTemplateInGo() throws IOException {
     var exported = export("ollama", null);
     assertThat(exported.files().stream().map(ExportedFile::path))

@@ -194,6 +194,20 @@ class KillTest {
     assertThat(losses(killed)).isEqualTo(losses(whole)).hasSize(6);
   }
 
+  @Test
+  void aDoraOnAPackedBaseTooEndsWithTheSameAdapterAndLosses() throws Exception {
+    var more =
+        Map.<String, Object>of("adapter", "dora", "baseFormat", "nf4", "dropout", 0, "steps", 6);
+    var whole = run("20260101-0015-dora", "dataset", more);
+    assertThat(finish(start(whole))).isZero();
+    var killed = run("20260101-0016-dora", "dataset", more);
+    kill(killed, 3);
+    assertThat(finish(start(killed))).isZero();
+    assertThat(adapter(killed)).isEqualTo(adapter(whole));
+    assertThat(losses(killed)).isEqualTo(losses(whole)).hasSize(6);
+    assertThat(losses(whole).getLast()).isLessThan(losses(whole).getFirst());
+  }
+
   private static RunDirectory run(String id) {
     return run(id, "dataset", Map.of());
   }

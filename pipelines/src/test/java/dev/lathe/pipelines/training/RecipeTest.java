@@ -80,6 +80,15 @@ class RecipeTest {
   }
 
   @Test
+  void aDoraHasNoDropout() {
+    assertThatThrownBy(() -> Recipe.of(Map.of("adapter", "dora", "dropout", 0.1)))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("dropout: adapter=dora has none");
+    var dora = Recipe.of(Map.of("adapter", "dora"));
+    assertThat(Recipe.of(dora.toMap())).isEqualTo(dora);
+  }
+
+  @Test
   void everyProblemIsNamedAtOnceWithWhatWasMeant() {
     assertThatThrownBy(
             () ->

@@ -162,6 +162,14 @@ public final class RegistryTargets implements LocalTargets {
       }
       var adapter = Path.of(version.folder()).resolve(ADAPTER);
       if (!Files.isRegularFile(adapter)) {
+        if ("dora".equals(version.recipe().get("adapter"))) {
+          throw new BadInput(
+              "a DoRA, which the bundled engine does not know",
+              version.version(),
+              "Serve it merged with another engine: './lathe models export "
+                  + version.version()
+                  + " --format gguf'; or train with adapter=lora.");
+        }
         throw new BadInput(
             "a version without its adapter for engines",
             adapter.toString(),
