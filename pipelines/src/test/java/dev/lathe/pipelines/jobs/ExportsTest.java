@@ -124,7 +124,14 @@ class ExportsTest {
     var c = plain.config();
     new PeftAdapter(
             new AdapterConfig(
-                c.rank(), c.alpha(), c.rsLora(), true, 0, c.targets(), c.baseName(), c.baseSha256()),
+                c.rank(),
+                c.alpha(),
+                c.rsLora(),
+                true,
+                0,
+                c.targets(),
+                c.baseName(),
+                c.baseSha256()),
             modules)
         .write(adapter());
     assertThatThrownBy(() -> export("gguf-adapter", null))
