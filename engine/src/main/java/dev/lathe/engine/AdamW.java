@@ -5,7 +5,7 @@ package dev.lathe.engine;
  *
  * @param clip the gradient's largest norm; 0 for no clipping
  * @param fasterB how many times faster an adapter's B, and DoRA's magnitudes, learn than its A
- *     (LoRA+, Hayou et al. 2024; magnitudes as in PEFT's)
+ *     (LoRA+, Hayou et al. 2024; magnitudes with them)
  */
 public record AdamW(
     double beta1, double beta2, double epsilon, double weightDecay, double clip, double fasterB) {
