@@ -92,11 +92,8 @@ public final class Archive {
    * The gradients are the same to the bit.
    */
   public enum Checkpointing {
-    /**
-     * Attention's probabilities are kept while they are few: some 134 million of them, 256 MiB in
-     * bf16.
-     */
-    AUTO(1 << 27, false),
+    /** The first 33 million of attention's probabilities are kept, 64 MiB in bf16. */
+    AUTO(1 << 25, false),
     /** Everything is kept that is dearer to compute than to keep. */
     NONE(Integer.MAX_VALUE, false),
     /**
@@ -104,7 +101,7 @@ public final class Archive {
      */
     ATTENTION(0, false),
     /** Of every block its input alone is kept (Chen et al. 2016). */
-    BLOCK(1 << 27, true);
+    BLOCK(1 << 25, true);
 
     private final int probabilities;
     private final boolean blocks;
