@@ -19,13 +19,13 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decoder model with one LoRA adapter: losses, gradients, evaluation and the two steps of
- * generation, each one native call. Not for use by several threads at once.
+ * A model with one LoRA adapter: losses, gradients, evaluation and the two steps of generation,
+ * each one native call. Not for use by several threads at once.
  */
 public final class Decoder implements AutoCloseable {
   /** How gradients are found. Both ways give the same ones; a test holds them to it. */
   public enum Way {
-    /** Forward and backward written out, without a tape. */
+    /** Forward and backward written out, without a tape; an encoder-decoder goes by the tape. */
     FAST,
     /** Autograd: the reference. */
     TAPE
@@ -303,16 +303,22 @@ public final class Decoder implements AutoCloseable {
     try (NDManager scope = program.scope();
         var zeros =
             scope.zeros(
-                new Shape(
-                    2, config.layers(), rows, config.keyValueHeads(), tokens, config.headDim()))) {
+                new Shape(2, cached(), rows, config.keyValueHeads(), tokens, config.headDim()))) {
       return new Cache(program.convert(zeros, precision, program.manager()), tokens);
     }
+  }
+
+  /** Layers of keys and values: a decoder that listens to an encoder keeps what it hears too. */
+  private int cached() {
+    var stacks = config.block().encoderDecoder();
+    return stacks == null ? config.layers() : 2 * stacks.decoderLayers();
   }
 
   /** Keys and values of what a batch of conversations has read and written so far. */
   public static final class Cache implements AutoCloseable {
     private final NDArray keysAndValues;
     private final int tokens;
+    private int[] prompts = {};
 
     private Cache(NDArray keysAndValues, int tokens) {
       this.keysAndValues = keysAndValues;
@@ -327,6 +333,7 @@ public final class Decoder implements AutoCloseable {
 
   /** Reads the prompts into the cache; returns the likeliest next token of each. */
   public int[] prefill(Cache cache, int[] ids, int[] lengths) {
+    cache.prompts = lengths;
     try (NDManager scope = program.scope()) {
       return integers(
           program
@@ -338,9 +345,16 @@ public final class Decoder implements AutoCloseable {
                   cache.keysAndValues,
                   longs(scope, ids),
                   longs(scope, lengths),
-                  frequencies(scope, new int[] {cache.tokens}))
+                  aboutPositions(scope, cache))
               .getFirst());
     }
+  }
+
+  /** What turns positions in a decoder; of an encoder-decoder how long the sources are. */
+  private NDArray aboutPositions(NDManager scope, Cache cache) {
+    return config.isEncoderDecoder()
+        ? longs(scope, cache.prompts)
+        : frequencies(scope, new int[] {cache.tokens});
   }
 
   /** Writes one token a row at its position; returns the likeliest token after each. */
@@ -356,7 +370,7 @@ public final class Decoder implements AutoCloseable {
                   cache.keysAndValues,
                   longs(scope, tokens),
                   longs(scope, positions),
-                  frequencies(scope, new int[] {cache.tokens}))
+                  aboutPositions(scope, cache))
               .getFirst());
     }
   }

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param rsLora whether the scale is alpha / √rank instead of alpha / rank (Kalajdzievski 2023)
  * @param dora whether it has magnitudes (Liu et al. 2024)
  * @param dropout in training only
- * @param targets last names of the adapted layers, such as {@code q_proj}
+ * @param targets what the adapted layers' paths end with, such as {@code q_proj}, or {@code
+ *     attn.c_proj} where the last name alone would mean others too
  * @param baseName the base model, readable
  * @param baseSha256 the hash of the base's weights; absent in adapters made elsewhere
  */

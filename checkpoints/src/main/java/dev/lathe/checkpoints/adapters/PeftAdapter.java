@@ -48,7 +48,7 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
                 name + " has magnitudes, or none, unlike the adapter");
           }
         });
-    if (!PeftConfig.lastNames(modules.keySet()).equals(config.targets())) {
+    if (!PeftConfig.belongTogether(config.targets(), modules.keySet())) {
       throw new IllegalArgumentException(
           "the targets are " + config.targets() + ", the modules " + modules.keySet());
     }
@@ -131,9 +131,15 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
       metadata.put(BASE_SHA256, config.baseSha256());
     }
     var files = new LinkedHashMap<String, MemorySegment>();
-    files.put(CONFIG, MemorySegment.ofArray(PeftConfig.bytes(config)));
+    files.put(CONFIG, MemorySegment.ofArray(PeftConfig.bytes(config, encoderDecoder())));
     files.put(WEIGHTS, MemorySegment.ofArray(SafetensorsWriter.bytes(metadata, tensors)));
     return files;
+  }
+
+  /** Only models of two stacks have one of that name at their root. */
+  private boolean encoderDecoder() {
+    return modules.keySet().stream()
+        .anyMatch(m -> m.startsWith("encoder.") || m.startsWith("decoder."));
   }
 
   private static Tensor tensor(Matrix m) {

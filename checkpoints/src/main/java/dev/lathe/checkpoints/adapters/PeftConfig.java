@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -57,6 +58,13 @@ final class PeftConfig {
   private static final JsonMapper JSON = new JsonMapper();
 
   private final Path file;
+
+  /** A path that goes through a layer's number. */
+  private static final Pattern NUMBERED = Pattern.compile("(^|\\.)\\d+\\.");
+
+  private static final String CAUSAL = "CAUSAL_LM";
+  private static final String SEQ2SEQ = "SEQ_2_SEQ_LM";
+
   private final ObjectNode config;
   private final List<String> problems = new ArrayList<>();
 
@@ -105,7 +113,7 @@ final class PeftConfig {
         config.path("use_rslora").asBoolean(false),
         config.path("use_dora").asBoolean(false),
         dropout,
-        lastNames(modules),
+        targets(modules),
         text("base_model_name_or_path"),
         baseSha256);
   }
@@ -115,8 +123,8 @@ final class PeftConfig {
       problems.add("bias is " + config.get("bias") + "; only none is supported");
     }
     var task = config.path("task_type").asString("CAUSAL_LM");
-    if (!task.equals("CAUSAL_LM")) {
-      problems.add("task_type is " + task + "; only CAUSAL_LM is supported");
+    if (!task.equals(CAUSAL) && !task.equals(SEQ2SEQ)) {
+      problems.add("task_type is " + task + "; only " + CAUSAL + " and " + SEQ2SEQ + " are");
     }
     var start = String.valueOf(config.get("init_lora_weights"));
     if (!PLAIN_STARTS.contains(start)) {
@@ -152,6 +160,27 @@ final class PeftConfig {
     return node != null && node.isString() ? node.stringValue() : null;
   }
 
+  /**
+   * As the file lists them, where it names parts of layers ({@code attn.c_proj}); else the last
+   * names of what is there.
+   */
+  private SortedSet<String> targets(Collection<String> modules) {
+    var listed = new TreeSet<String>();
+    config.path("target_modules").forEach(t -> listed.add(t.asString("")));
+    boolean parts = listed.stream().noneMatch(t -> NUMBERED.matcher(t).find());
+    return parts && belongTogether(listed, modules) ? listed : lastNames(modules);
+  }
+
+  /** Whether every target has a module, and every module a target that its path ends with. */
+  static boolean belongTogether(Collection<String> targets, Collection<String> modules) {
+    return targets.stream().allMatch(t -> modules.stream().anyMatch(m -> ends(m, t)))
+        && modules.stream().allMatch(m -> targets.stream().anyMatch(t -> ends(m, t)));
+  }
+
+  private static boolean ends(String module, String target) {
+    return module.equals(target) || module.endsWith("." + target);
+  }
+
   static SortedSet<String> lastNames(Collection<String> modules) {
     var names = new TreeSet<String>();
     modules.forEach(m -> names.add(m.substring(m.lastIndexOf('.') + 1)));
@@ -159,7 +188,7 @@ final class PeftConfig {
   }
 
   /** The same settings give the same bytes. */
-  static byte[] bytes(AdapterConfig c) {
+  static byte[] bytes(AdapterConfig c, boolean encoderDecoder) {
     var json = new TreeMap<String, @Nullable Object>();
     json.put("base_model_name_or_path", c.baseName());
     json.put("bias", "none");
@@ -172,7 +201,7 @@ final class PeftConfig {
     json.put("peft_type", "LORA");
     json.put("r", c.rank());
     json.put("target_modules", c.targets());
-    json.put("task_type", "CAUSAL_LM");
+    json.put("task_type", encoderDecoder ? SEQ2SEQ : CAUSAL);
     json.put("use_dora", c.dora());
     json.put("use_rslora", c.rsLora());
     var text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json);

@@ -90,6 +90,9 @@ final class BaseFiles {
                       config.block().names().whole(name),
                       new StoredTensor(
                           encoding(folder, name, t.dtype()), t.shape(), shards.bytes(name), 0)));
+      if (config.isEncoderDecoder()) {
+        T5Names.settle(found);
+      }
       return new MappedWeights(folder, checked(folder, config, found), shards);
     } catch (RuntimeException e) {
       shards.close();

@@ -2,6 +2,7 @@ package dev.lathe.checkpoints.bases;
 
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What sets a family's decoder block apart: the shared parts that it is made of, and their
@@ -22,6 +23,7 @@ import java.util.List;
  * @param finalCap the same of logits
  * @param queryScale what scores are multiplied with
  * @param embeddingScale what token embeddings are multiplied with
+ * @param encoderDecoder the two stacks that blocks are laid in; null for a decoder alone
  */
 public record Block(
     TensorNames names,
@@ -39,13 +41,15 @@ public record Block(
     double finalCap,
     double queryScale,
     double embeddingScale,
-    boolean learnedPositions) {
+    boolean learnedPositions,
+    @Nullable EncoderDecoder encoderDecoder) {
 
   /** In the order of the program's numbers for them. */
   public enum Activation {
     SILU,
     GELU,
-    GELU_TANH
+    GELU_TANH,
+    RELU
   }
 
   /** Which linear layers have a bias. */
@@ -87,6 +91,7 @@ public record Block(
     private double queryScale;
     private double embeddingScale = 1;
     private boolean learnedPositions;
+    private @Nullable EncoderDecoder encoderDecoder;
 
     Builder(TensorNames names, int layers, int headDim) {
       this.names = names;
@@ -166,6 +171,11 @@ public record Block(
       return this;
     }
 
+    Builder encoderDecoder(EncoderDecoder value) {
+      encoderDecoder = value;
+      return this;
+    }
+
     Block build() {
       return new Block(
           names,
@@ -183,7 +193,8 @@ public record Block(
           finalCap,
           queryScale,
           embeddingScale,
-          learnedPositions);
+          learnedPositions,
+          encoderDecoder);
     }
   }
 }

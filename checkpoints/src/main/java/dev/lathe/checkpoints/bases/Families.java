@@ -9,21 +9,22 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** The families of decoders that are computed here, each a description over shared parts. */
+/** The families that are computed here, each a description over shared parts. */
 final class Families {
   private static final Map<String, Family> KNOWN =
       new TreeMap<>(
-          Map.of(
-              "llama", Families::llama,
-              "mistral", Families::mistral,
-              "qwen2", Families::qwen2,
-              "qwen3", Families::qwen3,
-              "gemma", Families::gemma,
-              "gemma2", Families::gemma2,
-              "gemma3_text", Families::gemma3,
-              "phi", Families::phi,
-              "phi3", Families::phi3,
-              "gpt2", Families::gpt2));
+          Map.ofEntries(
+              Map.entry("llama", Families::llama),
+              Map.entry("mistral", Families::mistral),
+              Map.entry("qwen2", Families::qwen2),
+              Map.entry("qwen3", Families::qwen3),
+              Map.entry("gemma", Families::gemma),
+              Map.entry("gemma2", Families::gemma2),
+              Map.entry("gemma3_text", Families::gemma3),
+              Map.entry("phi", Families::phi),
+              Map.entry("phi3", Families::phi3),
+              Map.entry("gpt2", Families::gpt2),
+              Map.entry("t5", Families::t5)));
 
   private static final Map<String, Activation> ACTIVATIONS =
       new TreeMap<>(
@@ -230,6 +231,54 @@ final class Families {
         s.headDim(),
         c.positive("layer_norm_epsilon", 1e-5),
         true);
+  }
+
+  /** T5, Flan-T5, GODEL. Scores are not scaled, and distances are biases instead of rotations. */
+  private static Description t5(ConfigReader c, Sizes s) {
+    int head = c.size("d_kv", 64);
+    int buckets = c.size("relative_attention_num_buckets", 32);
+    int farthest = c.size("relative_attention_max_distance", 128);
+    if (buckets < 4 || buckets % 4 != 0 || farthest <= buckets / 2) {
+      c.problem(
+          "relative_attention_num_buckets %d and relative_attention_max_distance %d do not go together"
+              .formatted(buckets, farthest));
+    }
+    var way = c.text("feed_forward_proj", "relu");
+    boolean gated = way.startsWith("gated-");
+    var names = gated ? TensorNames.T5_GATED : TensorNames.T5;
+    var block =
+        new Block.Builder(names, s.layers(), head)
+            .activation(t5Activation(c, way))
+            .queryScale(1)
+            .encoderDecoder(
+                new EncoderDecoder(
+                    s.layers(),
+                    c.size("num_decoder_layers", s.layers()),
+                    buckets,
+                    farthest,
+                    c.at("decoder_start_token_id").asInt(0)));
+    return new Description(
+        (gated ? block : block.ungated()).build(),
+        List.of(),
+        c.size("d_ff", null),
+        s.heads(),
+        head,
+        c.positive("layer_norm_epsilon", 1e-6),
+        true);
+  }
+
+  /** In {@code gated-gelu}, transformers takes tanh's approximation. */
+  private static Activation t5Activation(ConfigReader c, String way) {
+    return switch (way) {
+      case "relu", "gated-relu" -> Activation.RELU;
+      case "gated-gelu", "gelu_new", "gated-gelu_new" -> Activation.GELU_TANH;
+      case "gelu" -> Activation.GELU;
+      case "silu", "gated-silu" -> Activation.SILU;
+      default -> {
+        c.problem("feed_forward_proj is %s; known: relu, gated-gelu, gated-silu".formatted(way));
+        yield Activation.RELU;
+      }
+    };
   }
 
   /** The common case: RMSNorm and rotary embeddings. */

@@ -2,12 +2,14 @@ package dev.lathe.checkpoints.bases;
 
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.stream.IntStream;
 
 /**
- * What the mathematics needs to know of a decoder, in the names of Hugging Face's {@code
+ * What the mathematics needs to know of a model, in the names of Hugging Face's {@code
  * config.json}.
  *
  * @param architecture {@code model_type}, such as {@code llama}
+ * @param layers of both stacks, where there are two ({@link EncoderDecoder})
  * @param headDim width of one attention head; {@code hiddenSize / heads} unless the file says
  *     otherwise
  * @param normEps what norms add to a mean square
@@ -81,12 +83,34 @@ public record ModelConfig(
 
   /** The linear layers of a block that can carry an adapter, by slot. */
   public List<Projection> projections() {
-    return block.names().projections(this);
+    return isEncoderDecoder() ? T5Names.projections(this) : block.names().projections(this);
+  }
+
+  /** Whether a layer has the projection; every layer of a decoder has all. */
+  public boolean has(int layer, Projection projection) {
+    return !isEncoderDecoder() || T5Names.has(this, layer, projection);
+  }
+
+  /** How many layers have the projection. */
+  public int layersWith(Projection projection) {
+    return (int) IntStream.range(0, layers).filter(i -> has(i, projection)).count();
+  }
+
+  /** A module's path from the model's root, as PEFT names it. */
+  public String module(int layer, Projection projection) {
+    return isEncoderDecoder()
+        ? T5Names.module(this, layer, projection)
+        : block.names().module(layer, projection);
+  }
+
+  /** Whether one stack of layers reads and another one writes (T5). */
+  public boolean isEncoderDecoder() {
+    return block.encoderDecoder() != null;
   }
 
   /** Every tensor under its Hugging Face name with its shape, in the model's order. */
   public SequencedMap<String, long[]> tensors() {
-    return block.names().expected(this);
+    return isEncoderDecoder() ? T5Names.expected(this) : block.names().expected(this);
   }
 
   /** Whether it is a Llama with plain rotary embeddings and nothing else. */

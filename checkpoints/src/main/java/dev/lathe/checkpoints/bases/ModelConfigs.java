@@ -52,16 +52,24 @@ public final class ModelConfigs {
 
   private ModelConfig read(Path file, @Nullable ObjectNode generation) {
     var type = architecture(file);
-    boolean old = type.equals("gpt2"); // names of its own for what all have
     int vocabulary = config.size("vocab_size", null);
-    var sizes =
-        new Families.Sizes(
-            config.size(old ? "n_embd" : "hidden_size", null),
-            config.size(old ? "n_layer" : "num_hidden_layers", null),
-            config.size(old ? "n_head" : "num_attention_heads", null),
-            config.size(old ? "n_positions" : "max_position_embeddings", 2048));
+    var sizes = switch (type) { // two have names of their own for what all have
+          case "gpt2" -> sizes("n_embd", "n_layer", "n_head", "n_positions", 2048);
+          case "t5" -> sizes("d_model", "num_layers", "num_heads", "n_positions", 512);
+          default ->
+              sizes(
+                  "hidden_size",
+                  "num_hidden_layers",
+                  "num_attention_heads",
+                  "max_position_embeddings",
+                  2048);
+        };
     var family = Families.describe(type, config, sizes);
-    boolean tied = config.flag("tie_word_embeddings", family.tied());
+    // transformers 5 writes a T5 with a head of its own as tied, and as one that is not scaled.
+    boolean tied =
+        config.flag("tie_word_embeddings", family.tied())
+            && config.flag("scale_decoder_outputs", true);
+    var stacks = family.block().encoderDecoder();
     var ends = endTokens(generation, vocabulary);
     int begin = config.at("bos_token_id").asInt(-1);
     if (sizes.heads() % family.keyValueHeads() != 0) {
@@ -85,7 +93,7 @@ public final class ModelConfigs {
         vocabulary,
         sizes.hidden(),
         family.inner(),
-        sizes.layers(),
+        stacks == null ? sizes.layers() : stacks.layers(),
         sizes.heads(),
         family.keyValueHeads(),
         family.headDim(),
@@ -96,6 +104,15 @@ public final class ModelConfigs {
         begin,
         ends,
         family.block());
+  }
+
+  private Families.Sizes sizes(
+      String hidden, String layers, String heads, String positions, int longest) {
+    return new Families.Sizes(
+        config.size(hidden, null),
+        config.size(layers, null),
+        config.size(heads, null),
+        config.size(positions, longest));
   }
 
   private List<Integer> endTokens(@Nullable ObjectNode generation, int vocabulary) {

@@ -96,6 +96,29 @@ public record TensorNames(
           List.of(),
           true);
 
+  /** T5 1.0's parts of a layer; {@link T5Names} has the rest. */
+  static final TensorNames T5 = t5(List.of("DenseReluDense.wi"));
+
+  /** The same of T5 1.1, whose feed-forward has a gate. */
+  static final TensorNames T5_GATED = t5(List.of("DenseReluDense.wi_0", "DenseReluDense.wi_1"));
+
+  private static TensorNames t5(List<String> inner) {
+    return new TensorNames(
+        "",
+        "shared",
+        "",
+        "final_layer_norm",
+        "block.",
+        List.of("SelfAttention.q", "SelfAttention.k", "SelfAttention.v"),
+        "SelfAttention.o",
+        inner,
+        "DenseReluDense.wo",
+        List.of(),
+        List.of(),
+        List.of(),
+        false);
+  }
+
   /** What all families since Llama share. */
   private static TensorNames newer(
       String finalNorm,

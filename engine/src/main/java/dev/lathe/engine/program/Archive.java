@@ -17,8 +17,8 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * The decoder as a TorchScript archive: the text parts beside this class joined into one class, and
- * a model's sizes as its attributes. A zip of stored entries, deterministic to the byte; DJL loads
+ * The model as a TorchScript archive: the text parts beside this class joined into one class, and a
+ * model's sizes as its attributes. A zip of stored entries, deterministic to the byte; DJL loads
  * it, and so does Python's {@code torch.jit.load}.
  */
 public final class Archive {
@@ -35,6 +35,9 @@ public final class Archive {
           "tape",
           "preference",
           "generate");
+
+  /** The same for an encoder-decoder, whose methods have the same names and contracts. */
+  private static final List<String> T5 = List.of("basics", "head", "t5");
 
   private static final Pattern METHOD = Pattern.compile("(?m)^def (\\w+)\\(self\\b");
   private static final String CLASS = "__torch__.Decoder";
@@ -146,11 +149,18 @@ public final class Archive {
 
   /** The archive's bytes for one model and one adapter's shape. */
   public static byte[] of(ModelConfig config, LoraShape lora, Training training, Tiling tiling) {
+    if (config.isEncoderDecoder() && (lora.dora() || training.packing() != Packing.NONE)) {
+      throw new IllegalArgumentException("an encoder-decoder takes neither DoRA nor a packed base");
+    }
     var attributes = attributes(config, lora, training, tiling);
+    var parts = config.isEncoderDecoder() ? T5 : PARTS;
     var bytes = new ByteArrayOutputStream();
     try (var zip = new ZipOutputStream(bytes)) {
       store(zip, "decoder/data.pkl", Pickle.object("__torch__", "Decoder", attributes));
-      store(zip, "decoder/code/__torch__.py", text(attributes).getBytes(StandardCharsets.UTF_8));
+      store(
+          zip,
+          "decoder/code/__torch__.py",
+          text(attributes, parts).getBytes(StandardCharsets.UTF_8));
       store(zip, "decoder/constants.pkl", Pickle.emptyTuple());
       store(zip, "decoder/version", "10\n".getBytes(StandardCharsets.UTF_8));
       store(zip, "decoder/byteorder", "little".getBytes(StandardCharsets.UTF_8));
@@ -202,22 +212,30 @@ public final class Archive {
     a.put("a_at", offsets.a());
     a.put("b_at", offsets.b());
     a.put("m_at", offsets.m());
+    var stacks = block.encoderDecoder();
+    if (stacks != null) {
+      a.put("encoder_layers", stacks.encoderLayers());
+      a.put("buckets", stacks.buckets());
+      a.put("farthest", stacks.farthest());
+      a.put("start_token", stacks.startToken());
+      a.put("head_scale", c.tiedEmbeddings() ? 1 / Math.sqrt(c.hiddenSize()) : 1.0);
+    }
     return a;
   }
 
   private static List<Integer> each(LoraShape lora, ToIntFunction<Projection> value) {
-    return IntStream.range(0, Projection.SLOTS)
+    return IntStream.range(0, lora.slots())
         .map(slot -> value.applyAsInt(lora.at(slot)))
         .boxed()
         .toList();
   }
 
   /** One class out of the parts; TorchScript wants it indented and every {@code self} typed. */
-  static String text(Map<String, Object> attributes) {
+  static String text(Map<String, Object> attributes, List<String> parts) {
     var text = new StringBuilder("class Decoder(Module):\n");
     text.append("  __parameters__ = []\n  __buffers__ = []\n");
     attributes.forEach((name, value) -> text.append("  %s : %s\n".formatted(name, type(value))));
-    for (var part : PARTS) {
+    for (var part : parts) {
       var typed = METHOD.matcher(read(part)).replaceAll("def $1(self: " + CLASS);
       typed.lines().forEach(line -> text.append(line.isBlank() ? "" : "  " + line).append('\n'));
     }

@@ -58,6 +58,11 @@ public record LoraShape(
     return new LoraShape(config, rank, scale, targets, true);
   }
 
+  /** How many slots a layer has, those that its family leaves empty included. */
+  int slots() {
+    return config.projections().getLast().slot() + 1;
+  }
+
   /** The model's projection of a slot, or one of no size where the family has none there. */
   Projection at(int slot) {
     return config.projections().stream()
@@ -72,17 +77,17 @@ public record LoraShape(
 
   /** Elements of the whole adapter. */
   public int size() {
-    int layer = 0;
+    int size = magnitudes();
     for (var p : targets) {
-      layer = Math.addExact(layer, Math.multiplyExact(rank, p.in() + p.out()));
-      layer = Math.addExact(layer, dora ? p.out() : 0);
+      int each = Math.multiplyExact(rank, p.in() + p.out());
+      size = Math.addExact(size, Math.multiplyExact(each, config.layersWith(p)));
     }
-    return Math.multiplyExact(layer, config.layers());
+    return size;
   }
 
   /** How many of them belong to the A. */
   public int sizeOfA() {
-    return config.layers() * targets.stream().mapToInt(p -> rank * p.in()).sum();
+    return targets.stream().mapToInt(p -> config.layersWith(p) * rank * p.in()).sum();
   }
 
   /** How many of them belong to the A and B; the rest are magnitudes. */
@@ -92,7 +97,7 @@ public record LoraShape(
 
   /** How many magnitudes there are. */
   public int magnitudes() {
-    return dora ? config.layers() * targets.stream().mapToInt(Projection::out).sum() : 0;
+    return dora ? targets.stream().mapToInt(p -> config.layersWith(p) * p.out()).sum() : 0;
   }
 
   /**
@@ -116,11 +121,11 @@ public record LoraShape(
     var offsets = offsets();
     var modules = new ArrayList<Module>();
     for (int layer = 0; layer < config.layers(); layer++) {
-      for (var p : targets) {
-        int i = layer * Projection.SLOTS + p.slot();
+      for (var p : targetsIn(layer)) {
+        int i = layer * slots() + p.slot();
         modules.add(
             new Module(
-                config.block().names().module(layer, p),
+                config.module(layer, p),
                 p,
                 p.in(),
                 p.out(),
@@ -130,6 +135,10 @@ public record LoraShape(
       }
     }
     return modules;
+  }
+
+  private List<Projection> targetsIn(int layer) {
+    return targets.stream().filter(p -> config.has(layer, p)).toList();
   }
 
   /** Offsets of every (layer, slot), adapted or not, as the program indexes them. */
@@ -143,14 +152,15 @@ public record LoraShape(
     int nextB = sizeOfA();
     int nextM = sizeOfAB();
     for (int layer = 0; layer < config.layers(); layer++) {
-      for (int slot = 0; slot < Projection.SLOTS; slot++) {
+      for (int slot = 0; slot < slots(); slot++) {
         a.add(nextA);
         b.add(nextB);
         m.add(nextM);
         var p = at(slot);
-        nextA += rankOf(p) * p.in();
-        nextB += rankOf(p) * p.out();
-        nextM += dora && rankOf(p) > 0 ? p.out() : 0;
+        int r = config.has(layer, p) ? rankOf(p) : 0;
+        nextA += r * p.in();
+        nextB += r * p.out();
+        nextM += dora && r > 0 ? p.out() : 0;
       }
     }
     return new Offsets(a, b, m);

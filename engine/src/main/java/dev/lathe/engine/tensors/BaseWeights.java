@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.lathe.checkpoints.bases.Block;
 import dev.lathe.checkpoints.bases.ModelConfig;
+import dev.lathe.checkpoints.bases.T5Names;
 import dev.lathe.checkpoints.bases.TensorNames;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.engine.program.Archive.Packing;
@@ -25,10 +26,15 @@ public final class BaseWeights {
 
   private BaseWeights(
       Program program, Weights weights, ModelConfig c, Packing packing, Precision precision) {
+    var in = new Reader(program, weights, packing, precision);
+    this.arrays = Program.list("w", c.isEncoderDecoder() ? encoderDecoder(in, c) : decoder(in, c));
+  }
+
+  /** As layer.py has it. */
+  private static List<NDArray> decoder(Reader in, ModelConfig c) {
     var block = c.block();
     var names = block.names();
     var biases = block.biases();
-    var in = new Reader(program, weights, packing, precision);
     var list = new ArrayList<NDArray>();
     list.add(in.stacked(names.embeddings()));
     list.add(block.learnedPositions() ? in.stacked(names.learnedPositions()) : in.none());
@@ -50,7 +56,35 @@ public final class BaseWeights {
           block.sandwich() ? in.norm(block, names.weight(i, names.added().get(1))) : in.none());
     }
     list.addAll(in.packedArrays());
-    this.arrays = Program.list("w", list);
+    return list;
+  }
+
+  /** As t5.py has it. */
+  private static List<NDArray> encoderDecoder(Reader in, ModelConfig c) {
+    var list = new ArrayList<NDArray>();
+    list.add(in.stacked(T5Names.SHARED));
+    list.add(c.tiedEmbeddings() ? list.getFirst() : in.stacked(TensorNames.head("weight")));
+    list.add(in.stacked(T5Names.lastNorm("encoder")));
+    list.add(in.stacked(T5Names.lastNorm("decoder")));
+    list.add(in.stacked(T5Names.distances("encoder")));
+    list.add(in.stacked(T5Names.distances("decoder")));
+    for (int i = 0; i < c.layers(); i++) {
+      list.add(in.stacked(T5Names.norm(c, i)));
+      list.add(in.slots(c, i, 0, 2));
+      list.add(in.slots(c, i, 3, 3));
+      list.add(in.stacked(T5Names.innerNorm(c, i)));
+      list.add(in.slots(c, i, 4, 5));
+      list.add(in.slots(c, i, 6, 6));
+    }
+    for (int i = 0; i < c.layers(); i++) {
+      if (c.has(i, c.projections().getLast())) {
+        list.add(in.stacked(T5Names.crossNorm(c, i)));
+        list.add(in.slots(c, i, 7, 7));
+        list.add(in.slots(c, i, 8, 9));
+        list.add(in.slots(c, i, 10, 10));
+      }
+    }
+    return list;
   }
 
   /** Reads every tensor the program needs; nothing else of the file is touched. */
@@ -135,6 +169,15 @@ public final class BaseWeights {
           bias
               ? stacked(parts.stream().map(p -> names.bias(layer, p)).toArray(String[]::new))
               : none());
+    }
+
+    /** A layer's projections of neighbouring slots, stacked. */
+    NDArray slots(ModelConfig c, int layer, int first, int last) {
+      return stacked(
+          c.projections().stream()
+              .filter(p -> p.slot() >= first && p.slot() <= last)
+              .map(p -> c.module(layer, p) + ".weight")
+              .toArray(String[]::new));
     }
 
     /** The norm of every head of q and k, (heads + kv, D): the program multiplies all at once. */

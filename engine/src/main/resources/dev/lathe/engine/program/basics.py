@@ -40,11 +40,15 @@ def product(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 def activate(self, x: Tensor) -> Tensor:
     if self.activation == 0:
         return torch.silu(x)
+    if self.activation == 3:
+        return torch.relu(x)
     return torch.gelu(x, approximate="none" if self.activation == 1 else "tanh")
 
 def activate_backward(self, dy: Tensor, x: Tensor) -> Tensor:
     if self.activation == 0:
         return torch.silu_backward(dy, x)
+    if self.activation == 3:
+        return torch.threshold_backward(dy, x, 0)
     return torch.gelu_backward(dy, x, approximate="none" if self.activation == 1 else "tanh")
 
 def dropped(self, x: Tensor, train: bool) -> Tuple[Tensor, Tensor]:
@@ -126,7 +130,7 @@ def integers(self, x: Tensor) -> List[int]:
 
 def lora(self, flat: Tensor, layer: int, target: int) -> Tuple[Tensor, Tensor]:
     # The views A (rank, in) and B (out, rank) of one projection in the flat adapter.
-    i = layer * 7 + target
+    i = layer * len(self.ranks) + target
     r, o, n = self.ranks[target], self.outs[target], self.ins[target]
     a = flat.narrow(0, self.a_at[i], r * n).view([r, n])
     b = flat.narrow(0, self.b_at[i], o * r).view([o, r])
