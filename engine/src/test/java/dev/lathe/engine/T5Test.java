@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lathe.checkpoints.adapters.AdapterConfig;
 import dev.lathe.checkpoints.adapters.PeftAdapter;
 import dev.lathe.checkpoints.bases.Projection;
 import dev.lathe.engine.Decoder.Way;
@@ -12,11 +13,13 @@ import dev.lathe.engine.program.Archive.Noise;
 import dev.lathe.engine.program.Archive.Training;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -136,6 +139,23 @@ class T5Test {
     var back = AdapterFiles.named(flat, shape, adapter.config());
     assertThat(back.modules()).containsOnlyKeys(adapter.modules().keySet());
     assertThat(text(back, PeftAdapter.CONFIG)).contains("SEQ_2_SEQ_LM");
+  }
+
+  /** PEFT takes a last name for all modules of that name: here a longer one has to be told. */
+  @Test
+  void aPartOfTheProjectionsOfOneNameComesBack(@TempDir Path folder) {
+    var tiny = TinyLlamas.named("t5/v1-1");
+    var config = tiny.config();
+    var meant =
+        config.projections().stream().filter(p -> p.isMeantBy("EncDecAttention.v")).toList();
+    var shape = tiny.lora(meant);
+    var values = TinyLlamas.noise(shape);
+    var settings = new AdapterConfig(4, 8, false, 0, shape.targetNames(), "tiny", null);
+    AdapterFiles.named(values, shape, settings).write(folder.resolve("adapter"));
+    var back = PeftAdapter.read(folder.resolve("adapter"));
+    assertThat(back.config().targets()).containsExactly("EncDecAttention.v");
+    assertThat(AdapterFiles.shape(back, config)).isEqualTo(shape);
+    assertThat(AdapterFiles.flat(back, shape)).isEqualTo(values);
   }
 
   @Test

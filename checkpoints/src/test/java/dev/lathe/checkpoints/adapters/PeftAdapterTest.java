@@ -267,6 +267,21 @@ class PeftAdapterTest {
   }
 
   @Test
+  void takesTargetsAsTheConfigListsThemWhereTheyNamePartsOfLayers() throws IOException {
+    config("target_modules", "[\"self_attn.q_proj\", \"up_proj\"]");
+    assertThat(PeftAdapter.read(folder()).config().targets())
+        .containsExactly("self_attn.q_proj", "up_proj");
+    config("target_modules", "[\"" + Q + "\", \"" + UP + "\"]");
+    assertThat(PeftAdapter.read(folder()).config().targets()).containsExactly("q_proj", "up_proj");
+  }
+
+  @Test
+  void knowsTheTaskOfAnEncoderDecoder() throws IOException {
+    config("task_type", "\"SEQ_2_SEQ_LM\"");
+    assertThat(PeftAdapter.read(folder()).modules()).hasSize(2);
+  }
+
+  @Test
   void refusesVariantsThatAreComputedOtherwise() throws IOException {
     for (var variant :
         Map.of(
