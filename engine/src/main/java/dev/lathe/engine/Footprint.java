@@ -80,6 +80,10 @@ public record Footprint(
    * @param lengths tokens of its conversations, before they are rounded up to whole tiles
    */
   public long kept(int[] lengths) {
+    var stacks = config.block().encoderDecoder();
+    if (stacks != null) {
+      return byTape(new StacksFootprint(config, stacks, lora), lengths);
+    }
     var block = config.block();
     long h = config.hiddenSize();
     long q = (long) config.heads() * config.headDim();
@@ -99,6 +103,15 @@ public record Footprint(
         training.checkpointing() == Checkpointing.BLOCK
             ? config.layers() * (rows * h * bytes() + masks) + layer
             : config.layers() * (layer + masks);
+    return all + Math.min((long) (GAPS * all), MOST_GAPS);
+  }
+
+  private long byTape(StacksFootprint stacks, int[] lengths) {
+    boolean drops = training.noise().dropout() > 0;
+    long all = 0;
+    for (int length : lengths) {
+      all += stacks.kept(length) * bytes() + (drops ? stacks.masks(length) : 0);
+    }
     return all + Math.min((long) (GAPS * all), MOST_GAPS);
   }
 
@@ -143,6 +156,10 @@ public record Footprint(
             * config.vocabSize()
             * (config.block().finalCap() > 0 ? 3L : 1L)
             * bytes();
+    var stacks = config.block().encoderDecoder();
+    if (stacks != null) {
+      return Math.max(logits, new StacksFootprint(config, stacks, lora).passing(longest) * bytes());
+    }
     long layer =
         whole(tokens) * (5L * config.intermediateSize() + 8L * config.hiddenSize()) * bytes();
     long attention =

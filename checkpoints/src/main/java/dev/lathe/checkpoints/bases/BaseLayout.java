@@ -105,11 +105,13 @@ final class BaseLayout {
   }
 
   /**
-   * Makes what is missing: everything beside a GGUF file, and the chat template's own file.
+   * Makes what is missing: everything beside a GGUF file, and the chat template's own file; an
+   * encoder-decoder's, which comes with none, is one of {@link SourceTemplates}.
    *
+   * @param called the base's name and where it comes from
    * @throws BadInput when a file is broken, or there is no chat template anywhere
    */
-  static void complete(Path folder) throws IOException {
+  static void complete(Path folder, String called) throws IOException {
     try (var list = Files.list(folder)) {
       for (Path file : list.toList()) {
         var leaf = file.getFileName().toString();
@@ -130,6 +132,7 @@ final class BaseLayout {
     }
     var text =
         templateIn(json(folder.resolve("tokenizer_config.json")))
+            .or(() -> forEncoderDecoder(folder, called))
             .orElseThrow(
                 () ->
                     new BadInput(
@@ -138,6 +141,12 @@ final class BaseLayout {
                         "Take the model's instruct version, or put a chat_template.jinja beside its"
                             + " files and pull that directory."));
     Durable.write(template, text);
+  }
+
+  private static Optional<String> forEncoderDecoder(Path folder, String called) {
+    return ModelConfigs.read(folder).isEncoderDecoder()
+        ? Optional.of(SourceTemplates.of(called))
+        : Optional.empty();
   }
 
   /** A text, or several by name, of which "default" counts. */

@@ -134,7 +134,7 @@ public final class Pull {
       try {
         Files.createDirectories(aside);
         var made = fetch(source, aside, progress);
-        BaseLayout.complete(made);
+        BaseLayout.complete(made, name + " " + source);
         var base = store.adopt(made, name, source.toString(), tried);
         Durable.deleteTree(aside);
         progress.accept(new PullProgress("here, from " + source, 0, 0));

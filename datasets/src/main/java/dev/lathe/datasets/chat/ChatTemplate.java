@@ -122,9 +122,18 @@ public final class ChatTemplate {
   public Rendered renderForTraining(Conversation conversation) {
     var turns = tools.turns(conversation.messages());
     var whole = write(turns, conversation.tools(), false);
-    var counts = tools.counts(conversation.messages(), conversation.tools());
     var labelled = answers.of(turns, whole, (t, prompt) -> write(t, conversation.tools(), prompt));
-    return new Rendered(whole.text(), labelled, counts);
+    return new Rendered(whole.text(), labelled, counts(conversation));
+  }
+
+  /** A message's text, calls of functions written out, as templates without tools are given it. */
+  static String written(Message message) {
+    return ToolPolicy.written(message);
+  }
+
+  /** What of a conversation is shown, and how. */
+  RenderCounts counts(Conversation conversation) {
+    return tools.counts(conversation.messages(), conversation.tools());
   }
 
   private Rendering write(List<Turn> turns, List<String> declared, boolean prompt) {

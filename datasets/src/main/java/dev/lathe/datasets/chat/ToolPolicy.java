@@ -110,9 +110,7 @@ record ToolPolicy(
         message.put("tool_calls", m.toolCalls().stream().map(this::call).toList());
       }
     } else {
-      var calls = m.toolCalls().stream().map(ToolPolicy::text).collect(Collectors.joining("\n"));
-      var between = silent || calls.isEmpty() ? "" : "\n";
-      message.put("content", m.content() + between + calls);
+      message.put("content", written(m));
     }
     if (m.toolCallId() != null) {
       message.put("tool_call_id", m.toolCallId());
@@ -122,6 +120,12 @@ record ToolPolicy(
     }
     boolean assistant = m.role() == Role.ASSISTANT;
     return new Turn(message, assistant, assistant && m.weight() > 0);
+  }
+
+  /** A message's text, calls of functions written out. */
+  static String written(Message m) {
+    var calls = m.toolCalls().stream().map(ToolPolicy::text).collect(Collectors.joining("\n"));
+    return m.content() + (m.content().isEmpty() || calls.isEmpty() ? "" : "\n") + calls;
   }
 
   private Object call(ToolCall call) {

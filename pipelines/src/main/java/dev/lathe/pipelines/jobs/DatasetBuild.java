@@ -3,6 +3,7 @@ package dev.lathe.pipelines.jobs;
 import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.datasets.chat.ChatTemplate;
+import dev.lathe.datasets.chat.SourcesAndAnswers;
 import dev.lathe.datasets.logs.LogFile;
 import dev.lathe.datasets.logs.Logs;
 import dev.lathe.datasets.store.ContentHash;
@@ -117,6 +118,13 @@ final class DatasetBuild implements AutoCloseable {
     hashes = request.logs().stream().map(Sha256::of).toList();
     tokenizerSha256 = request.base().tokenizerSha256();
     recipe = dated();
+    if (request.base().config().isEncoderDecoder()
+        && recipe.kind() == DatasetRecipe.Kind.PREFERENCE) {
+      throw new BadInput(
+          "an encoder-decoder does not learn preferences here",
+          "kind=preference for " + request.base().name(),
+          "Take --set kind=chat, which learns what was liked, or a decoder.");
+    }
     var day = recipe.date() == null ? LocalDate.EPOCH : recipe.date();
     template = ChatTemplate.readFor(day, templateFile(), request.base().folder());
     id = id(recipe);
@@ -192,15 +200,18 @@ final class DatasetBuild implements AutoCloseable {
             "Of " + w.reading.conversations() + " conversations none is left: " + dropped(w));
       }
       w.tokenizer = Tokenizer.open(request.base().tokenizer());
+      var pieces = new PieceCache(w.tokenizer, request.base().tokenizer());
+      var truncation = new Truncation(recipe.maxLength(), recipe.truncation());
       w.tokens =
           new TokenPart(
               w.spool,
               w.tally,
               w.preferences,
-              new PieceCache(w.tokenizer, request.base().tokenizer()),
+              pieces,
               tokenizerSha256,
               template,
-              new Truncation(recipe.maxLength(), recipe.truncation()),
+              truncation,
+              answers(pieces, truncation),
               w.folder,
               w.threads,
               2 * w.cores);
@@ -208,6 +219,15 @@ final class DatasetBuild implements AutoCloseable {
     boolean more = w.tokens.more();
     progress.accept(new BuildProgress("tokenize", w.tokens.done(), w.spool.size()));
     return more;
+  }
+
+  /** How an encoder-decoder learns; null for a decoder. */
+  private @Nullable SourcesAndAnswers answers(PieceCache pieces, Truncation truncation) {
+    var config = request.base().config();
+    return config.isEncoderDecoder()
+        ? new SourcesAndAnswers(
+            template, t -> pieces.encode(t).ids(), config.endTokens().getFirst(), truncation)
+        : null;
   }
 
   void publish() {

@@ -7,6 +7,7 @@ import dev.lathe.datasets.store.DatasetStore;
 import dev.lathe.datasets.store.DatasetVersion;
 import dev.lathe.datasets.store.Split;
 import dev.lathe.pipelines.supervision.RunSpec;
+import dev.lathe.pipelines.training.EncoderDecoderRecipe;
 import dev.lathe.pipelines.training.LoadedModel;
 import dev.lathe.pipelines.training.Recipe;
 import java.nio.file.Path;
@@ -45,6 +46,7 @@ public final class HomeFinetunePlan implements FinetunePlan {
     var recipe = Recipe.of(Settings.overlaid(yaml(request.recipe()), request.overrides()));
     var base = bases.require(request.base());
     recipe.targetsOf(base.config()); // refused here, not by the run
+    EncoderDecoderRecipe.require(recipe, base.config());
     var dataset = datasets.require(request.dataset());
     dataset.requireFor(base);
     if (dataset.part(Split.TRAIN).labelTokens() == 0) {

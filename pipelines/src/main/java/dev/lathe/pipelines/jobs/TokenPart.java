@@ -4,6 +4,7 @@ import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.datasets.chat.ChatTemplate;
 import dev.lathe.datasets.chat.RenderCounts;
 import dev.lathe.datasets.chat.Rendered;
+import dev.lathe.datasets.chat.SourcesAndAnswers;
 import dev.lathe.datasets.cleaning.Drop;
 import dev.lathe.datasets.conversation.Conversation;
 import dev.lathe.datasets.store.ConversationJson;
@@ -53,6 +54,7 @@ final class TokenPart implements AutoCloseable {
   private final PieceCache tokenizer;
   private final ChatTemplate template;
   private final Truncation truncation;
+  private final @Nullable SourcesAndAnswers answers;
   private final InOrder<int[], Batch> batches;
   private final Map<Split, Output> outputs = new EnumMap<>(Split.class);
   private Truncation.Counts cut = Truncation.Counts.NONE;
@@ -70,6 +72,7 @@ final class TokenPart implements AutoCloseable {
       String tokenizerSha256,
       ChatTemplate template,
       Truncation truncation,
+      @Nullable SourcesAndAnswers answers,
       VersionFolder folder,
       ExecutorService threads,
       int ahead) {
@@ -79,6 +82,7 @@ final class TokenPart implements AutoCloseable {
     this.tokenizer = tokenizer;
     this.template = template;
     this.truncation = truncation;
+    this.answers = answers;
     for (var split : Split.values()) {
       outputs.put(split, new Output(folder, split, tokenizerSha256, template.sha256()));
     }
@@ -269,6 +273,10 @@ final class TokenPart implements AutoCloseable {
       }
       byte[] line = spool.line(i);
       var conversation = ConversationJson.read(line);
+      if (answers != null) {
+        answers(answers, batch, conversation, split, i, line);
+        continue;
+      }
       Rendered rendered;
       try {
         rendered = template.renderForTraining(conversation);
@@ -301,6 +309,33 @@ final class TokenPart implements AutoCloseable {
     }
     batch.pieces.values().forEach(Pieces::member);
     return batch;
+  }
+
+  /** The same for an encoder-decoder, to which every answer is an example. */
+  private void answers(
+      SourcesAndAnswers from,
+      Batch batch,
+      Conversation conversation,
+      Split split,
+      int number,
+      byte[] line) {
+    SourcesAndAnswers.Made made;
+    try {
+      made = from.of(conversation);
+    } catch (BadInput refused) {
+      batch.drops.add(Drop.of(conversation, TEMPLATE, refused.what()));
+      return;
+    }
+    batch.rendered = batch.rendered.plus(made.rendered());
+    batch.cut = batch.cut.plus(made.cut());
+    if (!made.examples().isEmpty()) {
+      batch.pieces.computeIfAbsent(split, s -> new Pieces()).add(line, made.examples(), number);
+    } else if (made.cut().tooLong() > 0) {
+      var limit = "an answer and what it answers are more than " + truncation.maxLength();
+      batch.drops.add(Drop.of(conversation, TOO_LONG, limit + " tokens"));
+    } else {
+      batch.drops.add(Drop.of(conversation, NO_LABEL, "no turn before an answer to learn"));
+    }
   }
 
   private Drop tooLong(Conversation conversation, int tokens, Truncation.Counts counts) {

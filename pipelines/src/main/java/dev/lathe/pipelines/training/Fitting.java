@@ -67,7 +67,8 @@ record Fitting(Setup setup, Estimate estimate, boolean changed, String why) {
   }
 
   private Fitting smaller(TrainingState state, String why) {
-    if (setup.recipe().gradientCheckpointing() == Checkpointing.AUTO) {
+    boolean byTape = setup.base().config().isEncoderDecoder(); // which keeps everything
+    if (setup.recipe().gradientCheckpointing() == Checkpointing.AUTO && !byTape) {
       var leaner = setup.withBlocksComputedAgain();
       return new Fitting(leaner, Estimate.of(leaner, state, estimate.parts()), true, "");
     }

@@ -27,6 +27,10 @@ public final class RunMain {
       "The bundled engine knows no DoRA: the version can be evaluated, loaded by PEFT, gone on with"
           + " and exported merged ('models export --format gguf'), but not promoted and served here.";
 
+  private static final String UNSERVED =
+      "No engine here serves models of this architecture (%s): the version can be evaluated, loaded"
+          + " by PEFT, gone on with and exported as safetensors, but not promoted and served here.";
+
   private RunMain() {}
 
   public static void main(String[] arguments) {
@@ -154,7 +158,9 @@ public final class RunMain {
               "%d of %d conversations are longer than maxLength=%d and are cut there."
                   .formatted(setup.train().truncated(), setup.train().size(), recipe.maxLength()));
         }
-        if (found.isEmpty() && setup.start().shape().dora()) {
+        if (found.isEmpty() && !setup.base().config().isPlainLlama()) {
+          watcher.event("info", UNSERVED.formatted(setup.base().config().architecture()));
+        } else if (found.isEmpty() && setup.start().shape().dora()) {
           watcher.event("info", ONLY_MERGED);
         }
         if (setup.train().unusable() > 0) {

@@ -43,6 +43,7 @@ record Setup(
   static Setup of(RunSpec spec, Path home) {
     var recipe = Recipe.of(spec.recipe());
     var base = base(home, spec);
+    EncoderDecoderRecipe.require(recipe, base.config());
     var device = ComputeDevice.open(recipe.device(), recipe.threads());
     var start = Start.of(recipe, base);
     var folder = Path.of(spec.dataset().folder());
