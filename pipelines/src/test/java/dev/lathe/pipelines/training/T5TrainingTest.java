@@ -1,0 +1,197 @@
+package dev.lathe.pipelines.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.bases.Base;
+import dev.lathe.checkpoints.files.Durable;
+import dev.lathe.checkpoints.files.Sha256;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.datasets.chat.ChatTemplate;
+import dev.lathe.datasets.chat.SourcesAndAnswers;
+import dev.lathe.datasets.tokens.ShardWriter;
+import dev.lathe.datasets.tokens.Tokenizer;
+import dev.lathe.datasets.tokens.Truncation;
+import dev.lathe.pipelines.supervision.Journal;
+import dev.lathe.pipelines.supervision.JournalRecord;
+import dev.lathe.pipelines.supervision.ProcessIdentity;
+import dev.lathe.pipelines.supervision.RunCommand;
+import dev.lathe.pipelines.supervision.RunDirectory;
+import dev.lathe.pipelines.supervision.RunSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Runs of an encoder-decoder, from a shard to the adapter. */
+class T5TrainingTest {
+  private static final Map<String, Object> RECIPE =
+      Map.ofEntries(
+          Map.entry("steps", 8),
+          Map.entry("learningRate", 2e-2),
+          Map.entry("batchTokens", 200),
+          Map.entry("accumulate", 2),
+          Map.entry("checkpointEvery", 2),
+          Map.entry("evalEvery", 4),
+          Map.entry("rank", 4),
+          Map.entry("dropout", 0.1),
+          Map.entry("neftune", 5),
+          Map.entry("loraPlusRatio", 4),
+          Map.entry("precision", "fp32"),
+          Map.entry("samplePrompts", List.of("Is the mill here?")),
+          Map.entry("sampleEvery", 4),
+          Map.entry("sampleTokens", 8));
+
+  @TempDir static Path home;
+  private static Base base;
+
+  @BeforeAll
+  static void aBaseAndConversations() throws IOException {
+    base = TinyT5.in(home, "tiny-flan");
+    Durable.write(
+        home.resolve("owner.json"),
+        JsonMapper.builder().build().writeValueAsBytes(ProcessIdentity.current()));
+    shard("train", 0, 40);
+    shard("validation", 40, 46);
+  }
+
+  private static void shard(String split, int from, int to) throws IOException {
+    var file = home.resolve("dataset/examples/" + split + ".shard");
+    Files.createDirectories(file.getParent());
+    try (var out = new ShardWriter(file, base.tokenizerSha256(), base.templateSha256());
+        var tokenizer = Tokenizer.open(base.tokenizer())) {
+      var made =
+          new SourcesAndAnswers(
+              ChatTemplate.of(base),
+              text -> tokenizer.encode(text).ids(),
+              1,
+              new Truncation(200, Truncation.Policy.END));
+      for (var conversation : TinyDesk.conversations(from, to)) {
+        made.of(conversation).examples().forEach(out::add);
+      }
+      out.finish();
+    }
+  }
+
+  @Test
+  void aKilledRunEndsWithTheSameAdapterAndLossesAndItScoresAsTheRunSaid() throws Exception {
+    var whole = run("20260101-0001-tttt");
+    assertThat(start(whole).waitFor()).isZero();
+    var killed = run("20260101-0002-tttt");
+    var process = start(killed);
+    while (records(killed).stream().noneMatch(r -> isStep(r, 5))) {
+      assertThat(process.isAlive()).isTrue();
+      Thread.sleep(1);
+    }
+    process.destroyForcibly().waitFor();
+    assertThat(start(killed).waitFor()).isZero();
+
+    var losses = losses(whole);
+    assertThat(losses).hasSize(8);
+    assertThat(losses.getLast()).isLessThan(losses.getFirst() - 0.3);
+    assertThat(losses(killed)).isEqualTo(losses);
+    assertThat(adapter(killed)).isEqualTo(adapter(whole));
+    assertThat(records(whole).stream().map(r -> r.text("message").orElse("")))
+        .anyMatch(m -> m.contains("No engine here serves models of this architecture (t5)"));
+
+    var ended = records(whole).getLast();
+    var scored = scored(whole.adapter().toString());
+    assertThat(scored.loss()).isCloseTo(ended.number("evalLoss").orElseThrow(), within(1e-6));
+    assertThat(scored.loss()).isLessThan(scored(null).loss());
+    assertThat(Files.readString(whole.adapter().resolve(PeftAdapter.CONFIG)))
+        .contains("SEQ_2_SEQ_LM");
+  }
+
+  @Test
+  void refusesWhatOnlyDecodersKnow() {
+    assertThatThrownBy(
+            () ->
+                EncoderDecoderRecipe.require(
+                    Recipe.of(
+                        Map.of(
+                            "adapter", "dora",
+                            "baseFormat", "nf4",
+                            "objective", "dpo",
+                            "gradientCheckpointing", "block",
+                            "maxLength", 100)),
+                    base.config()))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContainingAll(
+            "adapter=dora",
+            "baseFormat=nf4",
+            "objective=dpo",
+            "gradientCheckpointing=block",
+            "maxLength=100");
+    EncoderDecoderRecipe.require(Recipe.of(RECIPE), base.config());
+  }
+
+  private static EvaluateMain.Result scored(@Nullable String adapter) {
+    return EvaluateMain.evaluate(
+        new EvaluateMain.Request(
+            home.resolve("bases").toString(),
+            base.name(),
+            adapter,
+            home.resolve("dataset/examples/validation.shard").toString(),
+            Map.of("precision", "fp32")));
+  }
+
+  private static RunDirectory run(String id) {
+    var run = RunDirectory.of(home.resolve("runs").resolve(id));
+    run.create(
+        new RunSpec(
+            id,
+            "tiny",
+            new RunSpec.BaseRef(base.name(), base.weightsSha256(), base.folder().toString()),
+            new RunSpec.DatasetRef("made@1", "0", home.resolve("dataset").toString()),
+            Recipe.of(RECIPE).toMap(),
+            Instant.EPOCH,
+            "test"));
+    return run;
+  }
+
+  private static Process start(RunDirectory run) throws IOException {
+    var command = RunCommand.of(RunMain.class.getName(), System.getProperty("java.class.path"));
+    var line = new ArrayList<>(command.java());
+    line.add(1, "-XX:TieredStopAtLevel=1"); // it lives for seconds
+    line.add(run.path().toString());
+    var builder = new ProcessBuilder(line).redirectErrorStream(true);
+    builder.redirectOutput(ProcessBuilder.Redirect.appendTo(run.processLog().toFile()));
+    builder.environment().putAll(command.environment());
+    var process = builder.start();
+    process.onExit().orTimeout(2, TimeUnit.MINUTES).exceptionally(e -> process.destroyForcibly());
+    return process;
+  }
+
+  private static List<JournalRecord> records(RunDirectory run) {
+    return Journal.read(run.journal(), 0);
+  }
+
+  private static boolean isStep(JournalRecord record, int step) {
+    return record.type().equals("step") && record.number("step").orElseThrow() == step;
+  }
+
+  /** The newest loss of every step. */
+  private static List<Double> losses(RunDirectory run) {
+    var byStep = new TreeMap<Double, Double>();
+    records(run).stream()
+        .filter(r -> r.type().equals("step"))
+        .forEach(r -> byStep.put(r.number("step").orElseThrow(), r.number("loss").orElseThrow()));
+    return List.copyOf(byStep.values());
+  }
+
+  private static String adapter(RunDirectory run) {
+    return Sha256.of(run.adapter().resolve(PeftAdapter.WEIGHTS));
+  }
+}
