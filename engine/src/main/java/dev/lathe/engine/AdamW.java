@@ -14,6 +14,13 @@ public record AdamW(
     return new AdamW(0.9, 0.999, 1e-8, weightDecay, clip, 1);
   }
 
+  /** As basics.py's adamw reads it: A ends and B begins at start, and ends at end. */
+  double[] settings(double learningRate, long step, long start, long end) {
+    return new double[] {
+      learningRate, beta1, beta2, epsilon, weightDecay, clip, step, fasterB, start, end
+    };
+  }
+
   public AdamW withFasterB(double ratio) {
     return new AdamW(beta1, beta2, epsilon, weightDecay, clip, ratio);
   }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Where a DoRA has magnitudes, the working copy has factors, and the gradient is theirs until the
  * update (dora.py).
  */
-public final class Adapter {
+public final class Adapter implements Trained {
   private final Program program;
   private final LoraShape shape;
   private final Precision precision;
@@ -101,13 +101,14 @@ public final class Adapter {
     set(values);
   }
 
+  @Override
   public void zeroGradient() {
     try (NDManager scope = program.scope()) {
       program.call("zero", scope, gradient);
     }
   }
 
-  /** The gradient as it stands, in double precision; for tests and reports. */
+  @Override
   public double[] gradientValues() {
     var values = doubles(gradient);
     if (norms != null) {
@@ -119,31 +120,14 @@ public final class Adapter {
     return values;
   }
 
-  /**
-   * One optimizer step on the summed gradient, which is used up.
-   *
-   * @param step counted from 1, for the moments' bias correction
-   * @return the gradient's norm before clipping
-   */
+  @Override
   public double update(AdamW adamW, double learningRate, long step) {
     try (NDManager scope = program.scope()) {
       if (norms != null) {
         program.call("to_magnitudes", scope, gradient, norms);
       }
       var settings =
-          scope.create(
-              new double[] {
-                learningRate,
-                adamW.beta1(),
-                adamW.beta2(),
-                adamW.epsilon(),
-                adamW.weightDecay(),
-                adamW.clip(),
-                step,
-                adamW.fasterB(),
-                shape.sizeOfA(),
-                shape.sizeOfAB()
-              });
+          scope.create(adamW.settings(learningRate, step, shape.sizeOfA(), shape.sizeOfAB()));
       var norm =
           program
               .call("adamw", scope, parameters, gradient, first, second, settings)
@@ -158,7 +142,8 @@ public final class Adapter {
     return working;
   }
 
-  NDArray gradient() {
+  @Override
+  public NDArray gradient() {
     return gradient;
   }
 

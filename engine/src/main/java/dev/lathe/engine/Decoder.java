@@ -2,6 +2,7 @@ package dev.lathe.engine;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.lathe.checkpoints.bases.ModelConfig;
@@ -10,17 +11,20 @@ import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.Archive;
 import dev.lathe.engine.program.Archive.Training;
+import dev.lathe.engine.program.FullShape;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.BaseWeights;
 import dev.lathe.engine.tensors.Precision;
 import dev.lathe.engine.tensors.Program;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model with one LoRA adapter: losses, gradients, evaluation and the two steps of generation,
- * each one native call. Not for use by several threads at once.
+ * A model with one LoRA adapter, or with all its weights to be trained: losses, gradients,
+ * evaluation and the two steps of generation, each one native call. Not for use by several threads
+ * at once.
  */
 public final class Decoder implements AutoCloseable {
   /** How gradients are found. Both ways give the same ones; a test holds them to it. */
@@ -83,17 +87,24 @@ public final class Decoder implements AutoCloseable {
   private final ModelConfig config;
   private final Precision precision;
   private final Program program;
-  private final BaseWeights weights;
+  private final NDList weights;
   private final Adapter adapter;
-  private @Nullable NDArray reference;
+  private final @Nullable FullWeights full;
+  private @Nullable Reference reference;
 
   private Decoder(
-      ModelConfig config, Precision precision, Program program, BaseWeights weights, LoraShape l) {
+      ModelConfig config,
+      Precision precision,
+      Program program,
+      NDList weights,
+      LoraShape lora,
+      @Nullable FullWeights full) {
     this.config = config;
     this.precision = precision;
     this.program = program;
     this.weights = weights;
-    this.adapter = new Adapter(program, l, precision, weights.arrays());
+    this.adapter = new Adapter(program, lora, precision, weights);
+    this.full = full;
   }
 
   /** Reads the weights; the caller may close them afterwards. */
@@ -108,7 +119,7 @@ public final class Decoder implements AutoCloseable {
 
   /**
    * The same on a packed base, or to train with noise: then {@link #seed} comes before every {@link
-   * #gradients}.
+   * #gradients}. Where all weights are trained, there is no adapter.
    */
   public static Decoder open(
       Weights weights,
@@ -120,8 +131,12 @@ public final class Decoder implements AutoCloseable {
     var program =
         Program.load(Archive.of(config, lora, training, Archive.Tiling.DEFAULT), device.djl());
     try {
+      if (training.full()) {
+        var full = FullWeights.read(program, weights, FullShape.of(config), precision);
+        return new Decoder(config, precision, program, full.arrays(), lora, full);
+      }
       var base = BaseWeights.read(program, weights, config, training.packing(), precision);
-      return new Decoder(config, precision, program, base, lora);
+      return new Decoder(config, precision, program, base.arrays(), lora, null);
     } catch (RuntimeException e) {
       program.close();
       throw e;
@@ -136,13 +151,23 @@ public final class Decoder implements AutoCloseable {
     return adapter;
   }
 
+  /** The weights, where all of them are trained. */
+  public Optional<FullWeights> full() {
+    return Optional.ofNullable(full);
+  }
+
+  /** What {@link #gradients} and {@link #preference} are about. */
+  public Trained trained() {
+    return full == null ? adapter : full;
+  }
+
   /** Decides what dropout and noise will be in the gradients that come next. */
   public static void seed(int seed) {
     Engine.getEngine("PyTorch").setRandomSeed(seed);
   }
 
   /**
-   * Adds {@code weight} times the gradient of the batch's summed loss to the adapter's gradient.
+   * Adds {@code weight} times the gradient of the batch's summed loss to that of what is trained.
    *
    * @return the loss in nats, summed over the batch's labels
    */
@@ -152,9 +177,9 @@ public final class Decoder implements AutoCloseable {
           .call(
               way == Way.FAST ? "fast" : "tape",
               scope,
-              weights.arrays(),
+              weights,
               adapter.working(),
-              adapter.gradient(),
+              trained().gradient(),
               longs(scope, batch.ids()),
               longs(scope, batch.lengths()),
               frequencies(scope, batch.lengths()),
@@ -176,7 +201,7 @@ public final class Decoder implements AutoCloseable {
           program.call(
               "evaluate",
               scope,
-              weights.arrays(),
+              weights,
               adapter.working(),
               longs(scope, batch.ids()),
               longs(scope, batch.lengths()),
@@ -187,21 +212,31 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
-  /** Remembers the adapter as it stands now: what {@link #referenceScores} speaks of. */
+  /** A model as it once was: its weights, and what it wore. */
+  private record Reference(NDList weights, NDArray worn) {}
+
+  /**
+   * Remembers what is trained as it stands now: what {@link #referenceScores} speaks of. Once only.
+   */
   public void keepReference() {
     if (reference != null) {
-      reference.close();
+      throw new IllegalStateException("the reference is what the run began with");
     }
-    reference = program.convert(adapter.working(), precision, program.manager());
+    reference =
+        full == null
+            ? new Reference(
+                weights, program.convert(adapter.working(), precision, program.manager()))
+            : new Reference(full.frozen(), adapter.working());
   }
 
   /** What {@link #scores} would have said when the reference was kept. */
   public Scores referenceScores(MicroBatch batch) {
-    return scores(batch, Objects.requireNonNull(reference, "keepReference comes first"));
+    var model = Objects.requireNonNull(reference, "keepReference comes first");
+    return scores(batch, model.weights(), model.worn());
   }
 
   /**
-   * Adds the gradient of a preference loss to the adapter's gradient.
+   * Adds the gradient of a preference loss to that of what is trained.
    *
    * @param batch answers in their contexts, only the answers labelled
    * @param liked which of them were
@@ -214,9 +249,9 @@ public final class Decoder implements AutoCloseable {
           program.call(
               way == Way.FAST ? "preference" : "preference_tape",
               scope,
-              weights.arrays(),
+              weights,
               adapter.working(),
-              adapter.gradient(),
+              trained().gradient(),
               longs(scope, batch.ids()),
               longs(scope, batch.lengths()),
               frequencies(scope, batch.lengths()),
@@ -249,10 +284,10 @@ public final class Decoder implements AutoCloseable {
 
   /** What {@link #evaluate} sums, position by position; a position may be given several labels. */
   public Scores scores(MicroBatch batch) {
-    return scores(batch, adapter.working());
+    return scores(batch, weights, adapter.working());
   }
 
-  private Scores scores(MicroBatch batch, NDArray worn) {
+  private Scores scores(MicroBatch batch, NDList model, NDArray worn) {
     if (batch.labelled() == 0) {
       return new Scores(new double[0], new double[0], new int[0]);
     }
@@ -261,7 +296,7 @@ public final class Decoder implements AutoCloseable {
           program.call(
               "scores",
               scope,
-              weights.arrays(),
+              model,
               worn,
               longs(scope, batch.ids()),
               longs(scope, batch.lengths()),
@@ -281,7 +316,7 @@ public final class Decoder implements AutoCloseable {
               .call(
                   "logits",
                   scope,
-                  weights.arrays(),
+                  weights,
                   adapter.working(),
                   longs(scope, ids),
                   longs(scope, lengths),
@@ -340,7 +375,7 @@ public final class Decoder implements AutoCloseable {
               .call(
                   "prefill",
                   scope,
-                  weights.arrays(),
+                  weights,
                   adapter.working(),
                   cache.keysAndValues,
                   longs(scope, ids),
@@ -365,7 +400,7 @@ public final class Decoder implements AutoCloseable {
               .call(
                   "next",
                   scope,
-                  weights.arrays(),
+                  weights,
                   adapter.working(),
                   cache.keysAndValues,
                   longs(scope, tokens),

@@ -37,18 +37,23 @@ public record Footprint(
 
   private static final long MOST_GAPS = 520L << 20;
 
+  /**
+   * What AdamW costs a value when all of a model's are updated: it is memory that is waited for.
+   */
+  private static final double UPDATE = 3000;
+
   private static final Tiling TILING = Tiling.DEFAULT;
 
-  /** The base as it lies in memory while an adapter is trained on it. */
+  /** The base as it lies in memory while an adapter is trained on it; else all of it is trained. */
   public long weights() {
+    if (training.full()) {
+      return 0;
+    }
     double linear = 0;
     for (var p : config.projections()) {
       linear += (double) config.layers() * p.in() * p.out();
     }
-    double all =
-        config.tensors().values().stream()
-            .mapToDouble(s -> Arrays.stream(s).asDoubleStream().reduce(1, (a, b) -> a * b))
-            .sum();
+    double all = values();
     double each =
         switch (training.packing()) {
           case NONE -> bytes();
@@ -68,9 +73,22 @@ public record Footprint(
         * bytes();
   }
 
-  /** Parameters, gradient, two moments, and the copy that is computed with. */
-  public long adapter() {
-    return (long) lora.size() * (4L * (precision == Precision.FP64 ? 8 : 4) + bytes());
+  /** How many values are trained. */
+  public long learned() {
+    return training.full() ? values() : lora.size();
+  }
+
+  /** Parameters, gradient, two moments, and the copy that is computed with where it is another. */
+  public long trained() {
+    boolean copied = !training.full() || precision != precision.kept();
+    long kept = precision == Precision.FP64 ? 8 : 4;
+    return learned() * (4L * kept + (copied ? bytes() : 0));
+  }
+
+  private long values() {
+    return config.tensors().values().stream()
+        .mapToLong(s -> Arrays.stream(s).reduce(1, (a, b) -> a * b))
+        .sum();
   }
 
   /**
@@ -169,6 +187,11 @@ public record Footprint(
         training.packing() == Packing.NONE
             ? 0
             : 2L * config.hiddenSize() * config.intermediateSize() * (8 + 2L * bytes());
+    if (training.full()) {
+      // A product that is then added to the gradient, and the pieces of an update.
+      logits += (long) config.vocabSize() * config.hiddenSize() * bytes();
+      layer += 2L * config.hiddenSize() * config.intermediateSize() * bytes();
+    }
     return Math.max(logits, layer + attention + unpacked);
   }
 
@@ -179,15 +202,23 @@ public record Footprint(
   public double training(int[] lengths, int labels) {
     int again = training.checkpointing() == Checkpointing.BLOCK ? 2 : 0;
     double computedAgain = 1 - (double) probabilities(lengths) / all(lengths);
-    return work(lengths, labels, 4 + again, 6 + again + computedAgain);
+    int forward = 2;
+    int backward = training.full() ? 4 : 2;
+    return work(lengths, forward + backward + again, 6 + again + computedAgain)
+        + head(labels, forward + backward);
+  }
+
+  /** The same of an optimizer step's update. */
+  public double update() {
+    return training.full() ? UPDATE * learned() : 0;
   }
 
   /** The same of an evaluation, which is the forward alone. */
   public double evaluation(int[] lengths, int labels) {
-    return work(lengths, labels, 2, 2);
+    return work(lengths, 2, 2) + head(labels, 2);
   }
 
-  private double work(int[] lengths, int labels, int passes, double attention) {
+  private double work(int[] lengths, int passes, double attention) {
     double layer = 0;
     for (var p : config.projections()) {
       layer += (double) p.in() * p.out() + 1.5 * rankOf(p) * (p.in() + p.out());
@@ -199,8 +230,11 @@ public record Footprint(
       double keys = length / 2.0 + TILING.queries() / 2.0;
       work += SLOWER * attention * 2 * width * length * Math.min(keys, length);
     }
-    return work * config.layers()
-        + (double) Math.min(passes, 4) * labels * config.vocabSize() * config.hiddenSize();
+    return work * config.layers();
+  }
+
+  private double head(int labels, int passes) {
+    return (double) passes * labels * config.vocabSize() * config.hiddenSize();
   }
 
   private int rankOf(Projection p) {

@@ -31,6 +31,7 @@ public final class Archive {
           "attention",
           "head",
           "layer",
+          "full",
           "fast",
           "tape",
           "preference",
@@ -129,21 +130,37 @@ public final class Archive {
     }
   }
 
-  /** How an adapter is trained, as far as the program has to know. */
-  public record Training(Noise noise, Packing packing, Checkpointing checkpointing) {
-    /** Without noise, on the base as it is. */
-    public static final Training PLAIN = new Training(Noise.NONE, Packing.NONE, Checkpointing.AUTO);
+  /**
+   * How a model is trained, as far as the program has to know.
+   *
+   * @param full whether all its weights learn, and no adapter
+   */
+  public record Training(Noise noise, Packing packing, Checkpointing checkpointing, boolean full) {
+    /** Without noise, an adapter on the base as it is. */
+    public static final Training PLAIN =
+        new Training(Noise.NONE, Packing.NONE, Checkpointing.AUTO, false);
+
+    public Training {
+      if (full && (packing != Packing.NONE || noise.dropout() > 0)) {
+        throw new IllegalArgumentException("only an adapter has a packed base, or dropout");
+      }
+    }
 
     public Training with(Noise other) {
-      return new Training(other, packing, checkpointing);
+      return new Training(other, packing, checkpointing, full);
     }
 
     public Training with(Packing other) {
-      return new Training(noise, other, checkpointing);
+      return new Training(noise, other, checkpointing, full);
     }
 
     public Training with(Checkpointing other) {
-      return new Training(noise, packing, other);
+      return new Training(noise, packing, other, full);
+    }
+
+    /** The same of all weights. */
+    public Training ofAllWeights() {
+      return new Training(noise, packing, checkpointing, true);
     }
   }
 
@@ -212,6 +229,8 @@ public final class Archive {
     a.put("a_at", offsets.a());
     a.put("b_at", offsets.b());
     a.put("m_at", offsets.m());
+    a.put("full", training.full());
+    a.put("w_at", training.full() ? FullShape.of(c).offsets() : List.of());
     var stacks = block.encoderDecoder();
     if (stacks != null) {
       a.put("encoder_layers", stacks.encoderLayers());

@@ -153,13 +153,21 @@ def adamw(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tens
     # Hayou et al. 2024), where B begins, where it ends. What is left are DoRA's magnitudes: they learn as B does, and do not decay,
     # for 0 is not where they come from. Returns the norm before clipping.
     # (torch._fused_adamw_ is no choice: TorchScript does not see that it writes and drops the call.)
-    rate, beta1, beta2 = float(settings[0]), float(settings[1]), float(settings[2])
-    epsilon, decay, largest, step = float(settings[3]), float(settings[4]), float(settings[5]), float(settings[6])
     norm = torch.linalg_vector_norm(gradient, 2, None, False, dtype=7)
+    self.clipped(gradient, norm, settings)
+    self.moved(parameter, gradient, first, second, settings, int(settings[8]), int(settings[9]))
+    return norm
+
+def clipped(self, gradient: Tensor, norm: Tensor, settings: Tensor):
+    largest = float(settings[5])
     if largest > 0.:
         # torch.nn.utils.clip_grad_norm_ divides by norm + 1e-6 and never enlarges.
         gradient.mul_(torch.clamp(largest / (norm + 1e-6), None, 1.).to(gradient.dtype))
-    ratio, start, end = float(settings[7]), int(settings[8]), int(settings[9])
+
+def moved(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, settings: Tensor, start: int, end: int):
+    # What AdamW does with a gradient that is clipped; see adamw.
+    rate, beta1, beta2, epsilon = float(settings[0]), float(settings[1]), float(settings[2]), float(settings[3])
+    decay, step, ratio = float(settings[4]), float(settings[6]), float(settings[7])
     first.lerp_(gradient, 1. - beta1)
     second.mul_(beta2).addcmul_(gradient, gradient, value=1. - beta2)
     root = torch.sqrt(second).div_(torch.sqrt(1. - torch.pow(beta2, step))).add_(epsilon)
@@ -167,4 +175,3 @@ def adamw(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tens
         part = parameter.narrow(0, at, length)
         part.mul_(1. - rate * faster * decays)
         part.addcdiv_(first.narrow(0, at, length), root.narrow(0, at, length), value=torch.neg(rate * faster / (1. - torch.pow(beta1, step))))
-    return norm

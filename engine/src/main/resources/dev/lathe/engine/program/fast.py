@@ -16,7 +16,7 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
         x = y
     return x
 
-def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], saved: List[List[Tensor]]):
+def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], saved: List[List[Tensor]]) -> Tensor:
     dx = above
     room = self.room_of(lengths if self.checkpointing else annotate(List[int], []), dx)
     for j in range(self.layers):
@@ -28,6 +28,7 @@ def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above
         dx = self.layer_backward(w, flat, gradient, dx, cosines, sines, lengths, i, masks, own, kept)
         for part in saved[3 * i:3 * i + 3]:
             part.clear()
+    return dx
 
 def whole_tiles(self, ids: Tensor, lengths: List[int]) -> Tensor:
     # Pads the tokens to a whole number of tiles with a last conversation of zeros that nothing learns from (see attention).
@@ -65,16 +66,21 @@ def fast(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, len
     x = self.layers_forward(w, flat, self.noised(x, ts), cosines, sines, ts, saved, True, True)
     n, inverse = self.norm(torch.index_select(x, 0, at))
     dn = torch.empty_like(n)
-    loss = self.head_loss(self.affine(n, w[2], w[3]), labels, w[4], w[5], dn, torch.empty([0]))[0]
-    dn.mul_(float(weight)).mul_(w[2])
+    loss = self.head_loss(self.affine(n, w[2], w[3]), labels, w[4], w[5], dn, torch.empty([0]), self.labels_learn(gradient, float(weight), at))[0]
+    dn.mul_(float(weight))
+    if self.full:
+        self.learn_norm(gradient, 2, dn, n)
+    dn.mul_(w[2])
     dx = torch.zeros_like(x).index_copy_(0, at, self.norm_backward(dn, n, inverse))
-    self.layers_backward(w, flat, gradient, dx, cosines, sines, ts, saved)
+    dx = self.layers_backward(w, flat, gradient, dx, cosines, sines, ts, saved)
+    if self.full:
+        self.learn_embeddings(w, gradient, dx, tokens, ts)
     return loss
 
 def evaluate(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor]:
     # Loss summed over the labels, and how many of them are the likeliest token.
     x = self.hidden(w, flat, ids, self.integers(lengths), frequencies)
-    return self.head_loss(self.final(w, torch.index_select(x, 0, at)), labels, w[4], w[5], torch.empty([0]), torch.empty([0]))
+    return self.head_loss(self.final(w, torch.index_select(x, 0, at)), labels, w[4], w[5], torch.empty([0]), torch.empty([0]), annotate(List[Tensor], []))
 
 def scores(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     # What evaluate sums, position by position (see head_scores). Positions may repeat: several labels for one of them.

@@ -24,10 +24,11 @@ def exponentials(self, logits: Tensor, top: Tensor) -> Tuple[Tensor, Tensor]:
         z.add_(torch.sum(part, [1], True, dtype=z.dtype))
     return logits, z
 
-def head_loss(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor, dh: Tensor, each: Tensor) -> Tuple[Tensor, Tensor]:
+def head_loss(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor, dh: Tensor, each: Tensor, learned: List[Tensor]) -> Tuple[Tensor, Tensor]:
     # Sum of the cross-entropies of h (N, H) against labels (N), whose gradient goes to dh (N, H). An empty dh asks for no gradient:
     # then how many labels are the likeliest token comes back too. Each label's cross-entropy goes to each (N, float64), unless that is
-    # empty. The last slice is filled up with zeros (see attention).
+    # empty. The last slice is filled up with zeros (see attention). Where the head itself learns (full.py), learned is the gradient that
+    # its own is added to, and what each label's cross-entropy weighs in it (N).
     wide = self.wide(h)
     loss = torch.zeros([], dtype=7, device=h.device)
     right = torch.zeros([], dtype=4, device=h.device)
@@ -52,6 +53,8 @@ def head_loss(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor, dh:
             e.div_(z.to(e.dtype)).index_put_([torch.arange(rows, device=h.device), at.squeeze(1)], torch.full([rows], -1., dtype=e.dtype, device=e.device), True)
             if self.final_cap > 0.:
                 e.sub_(bent.square_().mul_(e))
+            if len(learned) > 0:
+                self.learn_vocabulary(learned[0], learned[1].narrow(0, a, n), e, hs)
             dh.narrow(0, a, n).copy_(torch.mm(e, weight).narrow(0, 0, n))
     return loss, right
 

@@ -3,6 +3,7 @@
 # family has none) norm and bias, q|k|v stacked and bias, o and bias, norm and bias, gate|up stacked (or the one way in) and bias, down
 # and bias, the weights of q's and k's norm (heads + kv, D), the norm of what attention adds, the norm of what the feed-forward adds.
 # A packed base (QLoRA, packed.py) has codes where the four matrices stand; self.weight makes a matrix of them wherever one is used.
+# With full fine-tuning (full.py) there is no adapter, and the weights' own gradients are added to the flat gradient.
 # With DoRA (dora.py) a projection's output is scaled before its bias comes, and kept for the way back.
 # With checkpointing a layer keeps only its input from its way forward, and is computed again before its way back (Chen et al. 2016);
 # else what is dearer to compute than to keep. Both give the same bits.
@@ -137,6 +138,8 @@ def lora_backward(self, dy: Tensor, said: Tensor, ha: Tensor, slot: int, flat: T
 
 def through_a(self, dh: Tensor, b: Tensor, a: Tensor, mask: Tensor) -> Tensor:
     # Adds what reaches an adapter's input through its A, in place.
+    if b.size(1) == 0:
+        return dh
     return dh.addmm_(b, a) if mask.numel() == 0 else dh.add_(self.kept(torch.mm(b, a), mask))
 
 def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], i: int, masks: List[Tensor], saved: List[Tensor], kept: List[Tensor]) -> Tensor:
@@ -157,12 +160,16 @@ def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Te
     # down projection: x = x1 + z W', z = act(gate) * up
     dy = dx
     if self.sandwich:
+        if self.full:
+            self.learn_norm(gradient, at + 14, dx, n4)
         dy = self.norm_backward(dx * w[at + 14], n4, i4)
     elif self.dora:
         dy = dx.clone()
     active = self.activate(gate)
     b = self.lora_backward(dy, said6, za, 0, flat, gradient, i, 6, 0)
     z = active * up if self.gated else active
+    if self.full:
+        self.learn_linear(gradient, at + 10, 0, dy, z)
     self.stacked_a(gradient, i, 6, 7).add_(torch.mm(b.t(), self.kept(z, mz)))
     dz = self.through_a(torch.mm(dy, self.weight(w, i, 3)), b, self.stacked_a(flat, i, 6, 7), mz)
 
@@ -173,6 +180,9 @@ def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Te
     if self.gated:
         dup = active.mul_(dz)
         dgate = self.activate_backward(dz.mul_(up), gate)
+        if self.full:
+            self.learn_linear(gradient, at + 8, 0, dgate, h2)
+            self.learn_linear(gradient, at + 8, f, dup, h2)
         b = self.lora_backward(dgate, said4, ha2, 0, flat, gradient, i, 4, 0)
         if self.fused(4, f):
             b = b + self.lora_backward(dup, said5, ha2, 0, flat, gradient, i, 4, f)
@@ -181,20 +191,28 @@ def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Te
         dh = torch.mm(dgate, inner.narrow(0, 0, f)).addmm_(dup, inner.narrow(0, f, f))
     else:
         dgate = self.activate_backward(dz, gate)
+        if self.full:
+            self.learn_linear(gradient, at + 8, 0, dgate, h2)
         b = self.lora_backward(dgate, said4, ha2, 0, flat, gradient, i, 4, 0)
         dh = torch.mm(dgate, inner)
     self.stacked_a(gradient, i, 4, 6).add_(torch.mm(b.t(), self.kept(h2, mh2)))
     dh = self.through_a(dh, b, self.stacked_a(flat, i, 4, 6), mh2)
     dx1 = dx
     if not self.parallel:
+        if self.full:
+            self.learn_norm(gradient, at + 6, dh, n2)
         dx1 = self.norm_backward(dh.mul_(w[at + 6]), n2, i2).add_(dx)
 
     # output projection: x1 = x + o W'
     dy = dx1
     if self.sandwich:
+        if self.full:
+            self.learn_norm(gradient, at + 13, dx1, n3)
         dy = self.norm_backward(dx1 * w[at + 13], n3, i3)
     elif self.dora:
         dy = dx1.clone()
+    if self.full:
+        self.learn_linear(gradient, at + 4, 0, dy, o)
     b = self.lora_backward(dy, said3, oa, 0, flat, gradient, i, 3, 0)
     self.stacked_a(gradient, i, 3, 4).add_(torch.mm(b.t(), self.kept(o, mo)))
     do = self.through_a(torch.mm(dy, self.weight(w, i, 1)), b, self.stacked_a(flat, i, 3, 4), mo)
@@ -206,11 +224,15 @@ def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Te
     if self.rotated > 0:
         turned = self.rotate_backward(dqk, cosines[self.tables[i]], sines[self.tables[i]])
     if self.head_norms:
+        if self.full:
+            self.learn_heads(gradient, self.w_at[at + 12], torch.sum(turned * nqk, [0], dtype=self.wide(nqk)))
         turned = self.rms_backward(turned * w[at + 12], nqk, iqk)
     if self.rotated > 0 or self.head_norms:
         dqk.copy_(turned)
     dqkv = heads.view([heads.size(0), -1])
     h = self.affine(n1, w[at], w[at + 1])
+    if self.full:
+        self.learn_linear(gradient, at + 2, 0, dqkv, h)
     if self.fused(0, nq):
         b = self.lora_backward(dqkv, said, ha, 0, flat, gradient, i, 0, 0)
     else:
@@ -222,10 +244,12 @@ def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Te
             row, slot = row + width, slot + self.ranks[target]
         b = torch.cat(parts, 1)
     self.stacked_a(gradient, i, 0, 3).add_(torch.mm(b.t(), self.kept(h, mh)))
-    if i == 0:
+    if i == 0 and not self.full:
         # Nothing below the first layer is trained, so its input's gradient is not needed.
         return none
     di = self.through_a(torch.mm(dqkv, self.weight(w, i, 0)), b, self.stacked_a(flat, i, 0, 3), mh)
     if self.parallel:
         di.add_(dh)
+    if self.full:
+        self.learn_norm(gradient, at, di, n1)
     return self.norm_backward(di.mul_(w[at]), n1, i1).add_(dx1)

@@ -39,7 +39,12 @@ def preference(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tenso
     n, inverse = self.norm(torch.index_select(x, 0, at))
     dn = torch.empty_like(n)
     losses = torch.empty([labels.size(0)], dtype=7, device=x.device)
-    self.head_loss(self.affine(n, w[2], w[3]), labels, w[4], w[5], dn, losses)
+    h = self.affine(n, w[2], w[3])
+    if self.full:
+        # What a label weighs in the head's own gradient hangs on all losses, so the logits are computed once more when they are known.
+        self.head_loss(h, labels, w[4], w[5], torch.empty([0]), losses, annotate(List[Tensor], []))
+    else:
+        self.head_loss(h, labels, w[4], w[5], dn, losses, annotate(List[Tensor], []))
     own = torch.neg(self.answers_of(losses, answers))
     # How the loss hangs on S numbers is left to autograd; how they hang on the adapter is written out. The head's gradient is that of
     # each token's negative log-probability: it only has to be weighted, answer by answer.
@@ -51,11 +56,18 @@ def preference(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tenso
     torch.set_grad_enabled(before)
     start = 0
     if push is not None:
+        if self.full:
+            weights = torch.neg(torch.repeat_interleave(push, counts)).to(self.wide(n))
+            self.head_loss(h, labels, w[4], w[5], dn, torch.empty([0]), [gradient, weights])
         for i in range(len(answers)):
             dn.narrow(0, start, answers[i]).mul_(torch.neg(float(push[i])))
             start += answers[i]
+    if self.full:
+        self.learn_norm(gradient, 2, dn, n)
     dx = torch.zeros_like(x).index_copy_(0, at, self.norm_backward(dn.mul_(w[2]), n, inverse))
-    self.layers_backward(w, flat, gradient, dx, cosines, sines, ts, saved)
+    dx = self.layers_backward(w, flat, gradient, dx, cosines, sines, ts, saved)
+    if self.full:
+        self.learn_embeddings(w, gradient, dx, tokens, ts)
     return loss.detach(), own
 
 def preference_tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor, counts: Tensor, liked: Tensor, reference: Tensor, settings: Tensor) -> Tuple[Tensor, Tensor]:
@@ -63,10 +75,9 @@ def preference_tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: 
     before = torch.is_grad_enabled()
     torch.set_grad_enabled(True)
     adapter = flat.detach().requires_grad_(True)
-    own = self.answers_of(self.tape_scores(w, adapter, ids, lengths, frequencies, at, labels), self.integers(counts))
+    leaves = self.leaves(w) if self.full else w
+    own = self.answers_of(self.tape_scores(leaves, adapter, ids, lengths, frequencies, at, labels), self.integers(counts))
     loss = self.preference_loss(own, reference, liked, settings)
-    found = torch.grad([loss], [adapter], None, None, False, False)[0]
+    self.taped(loss, leaves, adapter, gradient)
     torch.set_grad_enabled(before)
-    if found is not None:
-        gradient.add_(found.detach())
     return loss.detach(), own.detach()

@@ -46,7 +46,7 @@ record Estimate(long memory, long disk, long checkpoint, Workload ahead, double 
     long memory =
         PROCESS
             + footprint.weights()
-            + footprint.adapter()
+            + footprint.trained()
             + copies
             + Math.max(ahead.dearestBytes(), 2 * footprint.largest());
     long disk = checkpoint * (recipe.keep() + 1L) + 2 * adapter + JOURNAL_LINE * setup.steps();
