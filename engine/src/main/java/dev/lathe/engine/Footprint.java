@@ -245,7 +245,8 @@ public record Footprint(
     return (tokens + TILING.tile() - 1L) / TILING.tile() * TILING.tile();
   }
 
-  private long bytes() {
+  /** Of a value that is computed with. */
+  public long bytes() {
     return switch (precision) {
       case BF16 -> 2;
       case FP32 -> 4;

@@ -112,16 +112,16 @@ class EvalApi {
       throw new BadInput("there is no such base or run", given, DidYouMean.remedy(given, known));
     }
     var run = finetunes.find(given);
-    if (!Files.isDirectory(run.adapter())) {
+    if (!Files.isDirectory(run.result())) {
       throw new BadInput(
-          "the run has no adapter yet: it is " + finetunes.show(run.id()).state().word(),
+          "the run has nothing to measure yet: it is " + finetunes.show(run.id()).state().word(),
           run.id(),
           "Wait for its end, or go on with './lathe runs resume " + run.id() + "'.");
     }
     var spec = run.readSpec();
     var settings = new LinkedHashMap<>(spec.recipe());
     settings.keySet().retainAll(SETTINGS);
-    return new Target(run.id(), spec.base().name(), run.adapter(), settings);
+    return new Target(run.id(), spec.base().name(), run.result(), settings);
   }
 
   private static Split split(@Nullable String word) {

@@ -1,6 +1,7 @@
 package dev.lathe.app.api;
 
 import dev.lathe.app.owner.Home;
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.input.BadInput;
@@ -54,7 +55,7 @@ class ExportApi {
               new ExportRequest(
                   version.version(),
                   base(version),
-                  Path.of(version.folder()).resolve("adapter"),
+                  WholeModel.orAdapter(Path.of(version.folder())),
                   ExportFormat.named(given(wanted.format(), "format")),
                   wanted.quantize() == null ? null : Exports.encoding(wanted.quantize()),
                   path(given(wanted.out(), "out")));

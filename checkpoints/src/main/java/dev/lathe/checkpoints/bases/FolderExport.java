@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,13 +35,29 @@ public final class FolderExport {
    *     hold; when the disk is full
    */
   public static void write(Base base, Weights weights, @Nullable Encoding wanted, Path folder) {
+    write(base, weights, wanted, Map.of(), folder);
+  }
+
+  /**
+   * The same.
+   *
+   * @param marks further metadata of the safetensors file
+   */
+  public static void write(
+      Base base,
+      Weights weights,
+      @Nullable Encoding wanted,
+      Map<String, String> marks,
+      Path folder) {
+    var metadata = new TreeMap<>(marks);
+    metadata.put("format", "pt");
     var dtype = dtype(base, weights, wanted);
     var tensors = new LinkedHashMap<String, StreamedTensor>();
     for (var name : weights.names()) {
       var bytes = PackedRows.of(weights, name, encoding(dtype));
       tensors.put(name, new StreamedTensor(dtype, weights.shape(name), bytes));
     }
-    SafetensorsWriter.stream(folder.resolve("model.safetensors"), Map.of("format", "pt"), tensors);
+    SafetensorsWriter.stream(folder.resolve("model.safetensors"), metadata, tensors);
     try {
       for (var name : BaseLayout.BESIDE) {
         var file = base.folder().resolve(name);

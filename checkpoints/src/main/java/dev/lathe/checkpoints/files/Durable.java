@@ -120,6 +120,28 @@ public final class Durable {
     }
   }
 
+  /**
+   * The same in the place of a folder that may be there.
+   *
+   * @throws BadInput when the disk is full
+   */
+  public static void replaceFolder(Path folder, Filling filling) {
+    var fresh = folder.resolveSibling("." + folder.getFileName() + ".new");
+    var old = folder.resolveSibling("." + folder.getFileName() + ".old");
+    try {
+      deleteTree(fresh);
+      newFolder(fresh, filling);
+      if (Files.exists(folder)) {
+        deleteTree(old);
+        moveInto(folder, old);
+      }
+      moveInto(fresh, folder);
+      deleteTree(old);
+    } catch (IOException e) {
+      throw DiskFull.orUnchecked(e, folder);
+    }
+  }
+
   private static void requireEmpty(Path folder) throws IOException {
     if (!Files.exists(folder)) {
       return;

@@ -68,6 +68,11 @@ public final class Settings {
     return all;
   }
 
+  /** Whether there is a value for a key. */
+  public boolean has(String key) {
+    return values.containsKey(key);
+  }
+
   public int integer(String key, int otherwise, int least, int most) {
     double value = number(key, otherwise, least, most);
     if (value != Math.rint(value)) {

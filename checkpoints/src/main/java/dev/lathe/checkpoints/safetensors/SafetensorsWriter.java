@@ -69,6 +69,15 @@ public final class SafetensorsWriter {
         });
   }
 
+  /**
+   * What stands before the tensors' bytes.
+   *
+   * @param tensors in the order in which their bytes follow, one behind the other
+   */
+  public static MemorySegment header(SequencedMap<String, StreamedTensor> tensors) {
+    return header(Map.of(), List.copyOf(tensors.entrySet()));
+  }
+
   /** What {@link #write} writes, in memory. */
   public static byte[] bytes(Map<String, String> metadata, SequencedMap<String, Tensor> tensors) {
     var streamed = new LinkedHashMap<String, StreamedTensor>();

@@ -3,6 +3,7 @@ package dev.lathe.pipelines.jobs;
 import dev.lathe.checkpoints.adapters.GgufAdapter;
 import dev.lathe.checkpoints.adapters.Merge;
 import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.files.Durable;
@@ -28,14 +29,14 @@ public final class Exports {
    * What is to be written.
    *
    * @param model {@code name@version}
-   * @param adapter its PEFT directory
+   * @param tuned its PEFT directory, or that of its whole model
    * @param quantize how the merged matrices are packed; null takes the format's usual one
    * @param out absolute; not there yet, or empty
    */
   public record ExportRequest(
       String model,
       Base base,
-      Path adapter,
+      Path tuned,
       ExportFormat format,
       @Nullable Encoding quantize,
       Path out) {
@@ -45,6 +46,12 @@ public final class Exports {
             "the folder to export to is no absolute path", out + "", "Write it out.");
       }
       boolean adapterOnly = format == ExportFormat.PEFT || format == ExportFormat.GGUF_ADAPTER;
+      if (adapterOnly && WholeModel.isIn(tuned)) {
+        throw new BadInput(
+            "all weights of this version were trained, and there is no adapter to write",
+            model + " as " + format.text(),
+            "Export it as safetensors, gguf or ollama.");
+      }
       if (adapterOnly && quantize != null) {
         throw new BadInput(
             "an adapter alone is not quantized",
@@ -79,25 +86,18 @@ public final class Exports {
    *     model; when the folder is in use or the disk is full
    */
   public static Exported run(ExportRequest request, Merge.Progress progress) {
-    var adapter = PeftAdapter.read(request.adapter());
+    var merging = Merging.of(request, progress);
     var notes =
         switch (request.format()) {
           case PEFT -> peft(request);
           case SAFETENSORS -> {
-            Merge.toFolder(request.base(), adapter, request.quantize(), request.out(), progress);
+            merging.toFolder(request.quantize(), request.out());
             yield List.<String>of();
           }
           case GGUF -> {
             var encoding = encoding(request, null);
             Durable.newFolder(
-                request.out(),
-                aside ->
-                    Merge.toGguf(
-                        request.base(),
-                        adapter,
-                        encoding,
-                        file(request, encoding, aside),
-                        progress));
+                request.out(), aside -> merging.toGguf(encoding, file(request, encoding, aside)));
             yield List.<String>of();
           }
           case GGUF_ADAPTER -> {
@@ -105,13 +105,13 @@ public final class Exports {
                 request.out(),
                 aside ->
                     GgufAdapter.write(
-                        adapter,
+                        PeftAdapter.read(request.tuned()),
                         request.base().config(),
                         request.base().name(),
                         aside.resolve(stem(request) + ".lora.gguf")));
             yield List.of("The file belongs beside this base: " + request.base().name() + ".");
           }
-          case OLLAMA -> ollama(request, adapter, progress);
+          case OLLAMA -> ollama(request, merging);
         };
     return new Exported(
         request.model(),
@@ -127,14 +127,13 @@ public final class Exports {
         request.out(),
         aside -> {
           for (var name : List.of(PeftAdapter.CONFIG, PeftAdapter.WEIGHTS)) {
-            Files.copy(request.adapter().resolve(name), aside.resolve(name));
+            Files.copy(request.tuned().resolve(name), aside.resolve(name));
           }
         });
     return List.of();
   }
 
-  private static List<String> ollama(
-      ExportRequest request, PeftAdapter adapter, Merge.Progress progress) {
+  private static List<String> ollama(ExportRequest request, Merging merging) {
     var encoding = encoding(request, Encoding.Q8_0);
     var base = request.base();
     boolean dated = ChatTemplate.tellsTheDate(base.chatTemplate());
@@ -143,7 +142,7 @@ public final class Exports {
         request.out(),
         aside -> {
           var gguf = file(request, encoding, aside);
-          Merge.toGguf(request.base(), adapter, encoding, gguf, progress);
+          merging.toGguf(encoding, gguf);
           var text = modelfile.text(request.model(), gguf.getFileName().toString());
           Durable.write(aside.resolve("Modelfile"), text);
         });
@@ -161,13 +160,19 @@ public final class Exports {
     if (usual != null) {
       return usual;
     }
-    try (var weights = request.base().weights()) {
+    try (var weights = unquantized(request).weights()) {
       return switch (embeddings(weights)) {
         case F32 -> Encoding.F32;
         case BF16 -> Encoding.BF16;
         case F16, Q4_0, Q4_1, Q8_0 -> Encoding.F16;
       };
     }
+  }
+
+  private static Base unquantized(ExportRequest request) {
+    return WholeModel.isIn(request.tuned())
+        ? WholeModel.asBase(request.base(), request.tuned())
+        : request.base();
   }
 
   private static Encoding embeddings(Weights weights) {

@@ -56,11 +56,7 @@ public final class HomeFinetunePlan implements FinetunePlan {
           "Build it from logs with assistant turns whose weight is not 0.");
     }
     requireObjective(recipe, dataset);
-    if (recipe.initFrom() != null) {
-      try (var weights = base.weights()) {
-        LoadedModel.read(base, recipe.initFrom()).requireFits(weights);
-      }
-    }
+    LoadedModel.requireStart(recipe, base);
     return new RunSpec(
         id,
         request.model(),

@@ -1,5 +1,6 @@
 package dev.lathe.pipelines.jobs;
 
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.files.Sha256;
@@ -232,7 +233,7 @@ public final class PromotionGates implements Gates {
   }
 
   private static String adapter(ModelVersion version) {
-    return Path.of(version.folder(), "adapter").toString();
+    return WholeModel.orAdapter(Path.of(version.folder())).toString();
   }
 
   private List<Pair> pairs(FrozenTestSet test, MeasureMain.Result result, String rival) {

@@ -2,6 +2,7 @@ package dev.lathe.pipelines.jobs;
 
 import dev.lathe.checkpoints.adapters.GgufAdapter;
 import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.ModelConfigs;
 import dev.lathe.checkpoints.files.DiskFull;
 import dev.lathe.checkpoints.files.Durable;
@@ -126,21 +127,22 @@ public final class Registrations {
 
   private static void copy(RunDirectory run, @Nullable String expected, Path aside)
       throws IOException {
-    var weights = run.adapter().resolve(PeftAdapter.WEIGHTS);
+    var weights = WholeModel.weightsIn(run.result());
     if (!Files.isRegularFile(weights)) {
-      throw new BadInput("the run has no adapter", weights.toString(), "Train it again.");
+      throw new BadInput("the run has nothing to register", weights + "", "Train it again.");
     }
     Durable.deleteTree(aside);
-    var target = Files.createDirectories(aside.resolve("adapter"));
-    try (var files = Files.list(run.adapter())) {
+    var name = String.valueOf(run.result().getFileName());
+    var target = Files.createDirectories(aside.resolve(name));
+    try (var files = Files.list(run.result())) {
       for (var file : files.filter(Files::isRegularFile).toList()) {
         Files.copy(file, target.resolve(String.valueOf(file.getFileName())));
       }
     }
-    var found = Sha256.of(target.resolve(PeftAdapter.WEIGHTS));
+    var found = Sha256.of(WholeModel.weightsIn(target));
     if (expected != null && !expected.equals(found)) {
       throw new BadInput(
-          "the adapter is not the one that the run wrote",
+          "the weights are not those that the run wrote",
           weights + " has the hash " + found + ", the run says " + expected,
           "Restore the file, or train it again.");
     }
@@ -152,6 +154,9 @@ public final class Registrations {
    */
   private static void writeForServing(RunSpec spec, Optional<DatasetVersion> dataset, Path aside)
       throws IOException {
+    if (WholeModel.isIn(WholeModel.of(aside))) {
+      return; // the file for it is as large as a base, and made when it is wanted
+    }
     var serving = aside.resolve("serving");
     try {
       GgufAdapter.write(

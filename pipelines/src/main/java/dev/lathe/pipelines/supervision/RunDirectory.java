@@ -1,5 +1,6 @@
 package dev.lathe.pipelines.supervision;
 
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.files.Durable;
 import dev.lathe.checkpoints.input.BadInput;
 import java.io.IOException;
@@ -21,7 +22,7 @@ import tools.jackson.databind.json.JsonMapper;
  * process.json   that process's identity             process.log   its standard output and error
  * journal        what happened                       control/      what it is asked to do
  * checkpoints/   where it can go on                  adapter/      what came out
- * best/          the adapter of the lowest validation loss
+ * best/          the same of the lowest validation loss    model/   instead, where all weights learnt
  * supervision.json  what its supervisor saw          crash.log     the JVM's, after a native crash
  * </pre>
  */
@@ -190,6 +191,16 @@ public final class RunDirectory {
   /** Where the finished PEFT adapter lies; there is none before the run completed. */
   public Path adapter() {
     return path.resolve("adapter");
+  }
+
+  /** Where a whole model lies instead, when all weights were trained. */
+  public Path model() {
+    return WholeModel.of(path);
+  }
+
+  /** What came out, an adapter or a whole model. */
+  public Path result() {
+    return WholeModel.orAdapter(path);
   }
 
   public Path journal() {

@@ -30,6 +30,9 @@ record Estimate(long memory, long disk, long checkpoint, Workload ahead, double 
   /** PEFT's configuration, the manifest, and headers that name every tensor. */
   private static final long NAMES = 64 << 10;
 
+  /** A whole model's config, tokenizer and template. */
+  private static final long BESIDE = 16 * MIB;
+
   /** Of what is left of the run behind a state. */
   static Estimate of(Setup setup, TrainingState state, int parts) {
     var recipe = setup.recipe();
@@ -37,25 +40,33 @@ record Estimate(long memory, long disk, long checkpoint, Workload ahead, double 
     var ahead =
         Workload.ahead(
             state, setup.steps(), setup.order(), setup.train(), recipe, parts, footprint);
-    long values = setup.start().shape().size();
-    long adapter = 4 * values + NAMES;
-    long checkpoint = adapter + 8 * values + NAMES;
-    // The adapter it began with, a snapshot, and files in the making, in the Java heap; and what a
-    // copy to PyTorch leaves behind until the next collection.
-    long copies = Math.min(8 * 4 * values, HEAP) + 2 * 4 * values;
+    long values = footprint.learned();
+    boolean full = recipe.training().full();
+    long result = full ? values * footprint.bytes() + BESIDE : 4 * values + NAMES;
+    long checkpoint = 12 * values + 2 * NAMES;
+    // Of a whole model what a checkpoint holds, in native memory, and where preferences are learnt
+    // the model that it began as. Else the adapter it began with, a snapshot, and files in the
+    // making, in the Java heap; and what a copy to PyTorch leaves behind until the next collection.
+    boolean reference = recipe.objective() != Recipe.Objective.SFT;
+    long copies =
+        full
+            ? 12 * values + (reference ? values * footprint.bytes() : 0)
+            : Math.min(8 * 4 * values, HEAP) + 2 * 4 * values;
     long memory =
         PROCESS
             + footprint.weights()
             + footprint.trained()
             + copies
             + Math.max(ahead.dearestBytes(), 2 * footprint.largest());
-    long disk = checkpoint * (recipe.keep() + 1L) + 2 * adapter + JOURNAL_LINE * setup.steps();
+    long disk = checkpoint * (recipe.keep() + 1L) + 2 * result + JOURNAL_LINE * setup.steps();
     return new Estimate(
         memory,
         disk,
         checkpoint,
         ahead,
-        ahead.work() + evaluations(setup, state, footprint),
+        ahead.work()
+            + evaluations(setup, state, footprint)
+            + (setup.steps() - state.step()) * footprint.update(),
         parts);
   }
 

@@ -77,7 +77,10 @@ record Fitting(Setup setup, Estimate estimate, boolean changed, String why) {
           why + ", and no micro-batch can be cut further",
           "the longest conversation alone has %,d tokens"
               .formatted(setup.train().longest(estimate.ahead().dearest())),
-          "Set maxLength lower, hold the base packed (baseFormat=nf4), lower rank, or free memory.");
+          setup.recipe().training().full()
+              ? "Set adapter=lora, which wants a fraction of it, or free memory."
+              : "Set maxLength lower, hold the base packed (baseFormat=nf4), lower rank, or free"
+                  + " memory.");
     }
     return new Fitting(setup, Estimate.of(setup, state, 2 * estimate.parts()), true, "");
   }

@@ -1,39 +1,86 @@
 package dev.lathe.pipelines.training;
 
 import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.engine.AdapterFiles;
 import dev.lathe.engine.Decoder;
 import dev.lathe.engine.device.ComputeDevice;
+import dev.lathe.engine.program.FullShape;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A base with an adapter, or alone, ready to evaluate and to answer. */
-public record LoadedModel(Decoder decoder, Precision precision) implements AutoCloseable {
+/**
+ * A base with an adapter, or alone, or a whole model that it became, ready to evaluate and to
+ * answer.
+ */
+public record LoadedModel(Decoder decoder, Precision precision, boolean whole)
+    implements AutoCloseable {
   /**
-   * @param adapter a PEFT directory, ours or PEFT's own; null for the base alone
+   * @param tuned a PEFT directory, ours or PEFT's own, or a whole model's; null for the base alone
    * @param how its device, threads and precision count
    */
-  static LoadedModel open(Base base, @Nullable String adapter, Recipe how) {
+  static LoadedModel open(Base base, @Nullable String tuned, Recipe how) {
     var device = ComputeDevice.open(how.device(), how.threads());
     var precision = how.precisionOn(device);
-    var peft = adapter == null ? null : read(base, adapter);
+    boolean whole = isWhole(tuned);
+    var peft = tuned == null || whole ? null : read(base, tuned);
     var shape =
         peft == null ? LoraShape.none(base.config()) : AdapterFiles.shape(peft, base.config());
-    try (var weights = base.weights()) {
+    try (var weights =
+        tuned != null && whole ? WholeModel.open(base, Path.of(tuned)) : base.weights()) {
       var decoder = Decoder.open(weights, base.config(), shape, precision, device);
       if (peft != null) {
         decoder.adapter().set(AdapterFiles.flat(peft, shape));
       }
-      return new LoadedModel(decoder, precision);
+      return new LoadedModel(decoder, precision, whole);
+    }
+  }
+
+  /** Whether a folder holds a whole model; null is the base alone. */
+  static boolean isWhole(@Nullable String tuned) {
+    return tuned != null && WholeModel.isIn(Path.of(tuned));
+  }
+
+  /**
+   * Holds what a run begins with against its base, before anything is made for the run.
+   *
+   * @throws BadInput when it is another base's, does not fit, or is nothing to begin such a run
+   *     with
+   */
+  public static void requireStart(Recipe recipe, Base base) {
+    boolean full = recipe.adapter() == Recipe.AdapterKind.FULL;
+    if (full) {
+      FullShape.of(base.config());
+    }
+    if (recipe.initFrom() == null) {
+      return;
+    }
+    if (full) {
+      if (!isWhole(recipe.initFrom())) {
+        throw new BadInput(
+            "adapter=full goes on with a whole model, and there is none",
+            recipe.initFrom(),
+            "Name the folder of a version that was trained so, or write an adapter's version merged"
+                + " with './lathe models export VERSION --format safetensors'.");
+      }
+      WholeModel.open(base, Path.of(recipe.initFrom())).close();
+      return;
+    }
+    try (var weights = base.weights()) {
+      read(base, recipe.initFrom()).requireFits(weights);
     }
   }
 
   /** Reads an adapter, refusing one that names another base. */
   public static PeftAdapter read(Base base, String folder) {
+    if (isWhole(folder)) {
+      throw new BadInput(
+          "This is a whole model, no adapter", folder, "Set adapter=full to go on with it.");
+    }
     var adapter = PeftAdapter.read(Path.of(folder));
     var hash = adapter.config().baseSha256();
     if (hash != null && !hash.equals(base.weightsSha256())) {

@@ -8,9 +8,9 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Training of an adapter: for every step, the gradient of the {@link Learning}'s loss over {@code
- * accumulate} micro-batches, one AdamW update, and the next learning rate. Everything that
- * surrounds it (files, journal, processes) stands behind {@link Watcher}.
+ * Training of an adapter, or of all weights: for every step, the gradient of the {@link Learning}'s
+ * loss over {@code accumulate} micro-batches, one AdamW update, and the next learning rate.
+ * Everything that surrounds it (files, journal, processes) stands behind {@link Watcher}.
  */
 final class Loop {
   /** Told what happens, and asked between two steps whether to go on. */
@@ -118,7 +118,7 @@ final class Loop {
       var drawn = Drawn.at(state.next(), order, train, recipe, parts);
       var step = learning.step(drawn.examples());
 
-      decoder.adapter().zeroGradient();
+      decoder.trained().zeroGradient();
       var losses = new double[drawn.size()];
       double loss = 0;
       for (int i = 0; i < losses.length; i++) {
@@ -129,7 +129,7 @@ final class Loop {
         loss += losses[i];
       }
       double rate = schedule.at(state.step());
-      double norm = decoder.adapter().update(adamW, rate, state.step() + 1);
+      double norm = decoder.trained().update(adamW, rate, state.step() + 1);
       if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
         throw Diverged.noNumber(state.step() + 1, norm, drawn, losses);
       }

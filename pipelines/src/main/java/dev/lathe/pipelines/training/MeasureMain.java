@@ -145,6 +145,10 @@ public final class MeasureMain {
       open.close();
       return LoadedModel.open(base, adapter, FAST);
     }
+    if (open.whole() || LoadedModel.isWhole(adapter)) {
+      open.close();
+      return LoadedModel.open(base, adapter, FAST);
+    }
     var worn = open.decoder().adapter();
     if (adapter == null) {
       worn.set(new float[worn.shape().size()]); // adds exact zeros: the base alone

@@ -28,7 +28,7 @@ record Probe(int tokens, int conversations, double seconds, double secondsPerWor
                 estimate.parts())
             .getFirst();
     double again = timed(setup, decoder, first);
-    decoder.adapter().zeroGradient();
+    decoder.trained().zeroGradient();
     int[] lengths = lengths(setup, first);
     int labels = Arrays.stream(first).map(i -> setup.train().labels()[i]).sum();
     return new Probe(

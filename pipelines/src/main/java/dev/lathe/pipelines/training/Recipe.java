@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * @param earlyStopping evaluations in a row without a lower loss that end the run; 0 for any number
  * @param result which adapter the run ends with
  * @param targets projections that get an adapter, by PEFT's names; {@code all} alone for every one
- * @param initFrom a PEFT directory to start from, instead of a fresh adapter
+ * @param initFrom a PEFT directory to start from, instead of a fresh adapter; a whole model's where
+ *     all weights are trained
  * @param batchTokens tokens of a micro-step: whole conversations laid end to end, without padding
  * @param accumulate micro-steps to one optimizer step, normalised by their label tokens together
  * @param maxLength tokens of a conversation that are used, from its beginning; 0 for all
@@ -152,11 +153,18 @@ public record Recipe(
     }
   }
 
-  /** What is trained: W + scale B A, or that with a magnitude for every row of its own. */
+  /**
+   * What is trained: W + scale B A, that with a magnitude for every row of its own, or all of W.
+   */
   public enum AdapterKind {
     LORA,
-    DORA
+    DORA,
+    FULL
   }
+
+  /** What speaks of an adapter's matrices: a whole model has none. */
+  private static final List<String> OF_ADAPTERS =
+      List.of("rank", "alpha", "rsLora", "dropout", "loraPlusRatio", "targets");
 
   /**
    * The adapter of the last step or of the lowest validation loss; auto is best with early
@@ -201,15 +209,20 @@ public record Recipe(
     int most = Integer.MAX_VALUE;
     int rank = s.integer("rank", 8, 1, 4096);
     var objective = s.choice("objective", Objective.SFT);
+    var adapter = s.choice("adapter", AdapterKind.LORA);
+    boolean full = adapter == AdapterKind.FULL;
+    OF_ADAPTERS.stream()
+        .filter(key -> full && s.has(key))
+        .forEach(key -> s.problem(key + ": adapter=full has no adapter. Leave it out"));
     var recipe =
         new Recipe(
             objective,
             Preference.of(s, objective),
-            s.choice("adapter", AdapterKind.LORA),
+            adapter,
             s.choice("baseFormat", BaseFormat.AUTO),
             s.integer("steps", 0, 0, most),
             s.number("epochs", 1, 0.001, 10_000),
-            s.number("learningRate", 2e-4, 0, 10),
+            s.number("learningRate", full ? 2e-5 : 2e-4, 0, 10),
             s.choice("schedule", Schedule.Shape.COSINE),
             s.number("warmup", 0.03, 0, most),
             s.number("weightDecay", 0, 0, 10),
@@ -308,13 +321,19 @@ public record Recipe(
 
   /** What the engine has to know of all this. */
   Training training() {
-    return new Training(noise(), packing(), gradientCheckpointing);
+    boolean full = adapter == AdapterKind.FULL;
+    return new Training(noise(), packing(), gradientCheckpointing, full);
   }
 
   private Optional<String> contradiction() {
     if (adapter == AdapterKind.DORA && dropout > 0) {
       return Optional.of(
           "dropout: adapter=dora has none, since it scales the base and the adapter together. Leave it out, or take adapter=lora");
+    }
+    if (adapter == AdapterKind.FULL && packing() != Packing.NONE) {
+      return Optional.of(
+          "baseFormat: %s cannot be trained, only an adapter on it. Leave it out, or take adapter=lora"
+              .formatted(word(baseFormat)));
     }
     boolean contradicts =
         switch (baseFormat) {
@@ -387,6 +406,9 @@ public record Recipe(
     m.put("samplePrompts", samplePrompts);
     m.put("sampleEvery", sampleEvery);
     m.put("sampleTokens", sampleTokens);
+    if (adapter == AdapterKind.FULL) {
+      m.keySet().removeAll(OF_ADAPTERS);
+    }
     return m;
   }
 

@@ -24,6 +24,7 @@ final class RunJournal implements Loop.Watcher {
   private final Beside.Lane checkpointing;
   private final Beside.Lane besting;
   private final Decoder decoder;
+  private final Learnt learnt;
   private final @Nullable Samples samples;
   private final Path best;
   private long checkpointed;
@@ -39,6 +40,7 @@ final class RunJournal implements Loop.Watcher {
       Checkpoints checkpoints,
       Beside beside,
       Decoder decoder,
+      Learnt learnt,
       @Nullable Samples samples,
       long checkpointed) {
     this.journal = journal;
@@ -48,6 +50,7 @@ final class RunJournal implements Loop.Watcher {
     this.checkpointing = beside.new Lane();
     this.besting = beside.new Lane();
     this.decoder = decoder;
+    this.learnt = learnt;
     this.samples = samples;
     this.best = run.best();
     this.checkpointed = checkpointed;
@@ -98,16 +101,16 @@ final class RunJournal implements Loop.Watcher {
     }
     long began = System.nanoTime();
     checkpointing.settle();
-    var snapshot = Checkpoints.Snapshot.of(decoder.adapter());
+    var snapshot = learnt.checkpoint(state.step(), this::settle);
     checkpointed = state.step();
     double stalled = (System.nanoTime() - began) / 1e9;
     checkpointing.write(() -> write(state, snapshot, stalled));
   }
 
   /** What is told here is on the disk. */
-  private void write(TrainingState state, Checkpoints.Snapshot snapshot, double stalled) {
+  private void write(TrainingState state, Learnt.Checkpointing snapshot, double stalled) {
     long began = System.nanoTime();
-    long bytes = checkpoints.write(state, decoder.adapter().shape(), snapshot);
+    long bytes = snapshot.write(checkpoints, state);
     journal.append(
         "checkpoint",
         Map.of(
@@ -125,8 +128,7 @@ final class RunJournal implements Loop.Watcher {
   @Override
   public void best(TrainingState state) {
     besting.settle();
-    var values = decoder.adapter().values();
-    besting.write(() -> checkpoints.named(values, decoder.adapter().shape()).write(best));
+    besting.write(learnt.result(state.step(), best, this::settle));
   }
 
   /** Waits until everything that was asked for is on the disk. */

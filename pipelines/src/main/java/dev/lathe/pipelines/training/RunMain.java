@@ -1,9 +1,8 @@
 package dev.lathe.pipelines.training;
 
-import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.checkpoints.input.BadInput;
-import dev.lathe.engine.Decoder;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.pipelines.supervision.Journal;
 import dev.lathe.pipelines.supervision.MemoryRoom;
@@ -115,8 +114,7 @@ public final class RunMain {
         var beside = new Beside()) {
       var machine = Machine.here(asked.device(), asked.precision());
       var recipe = asked.recipe();
-      var checkpoints =
-          new Checkpoints(run.checkpoints(), recipe.keep(), machine, asked.start().config());
+      var checkpoints = new Checkpoints(run.checkpoints(), recipe.keep(), machine);
       var found = checkpoints.newest();
       var differences = found.map(f -> machine.differencesFrom(f.machine())).orElse(List.of());
       if (!differences.isEmpty() && !how.inexact()) {
@@ -139,8 +137,9 @@ public final class RunMain {
       try (var decoder = setup.decoder();
           var samples =
               recipe.samplePrompts().isEmpty() ? null : Samples.of(recipe, setup.base())) {
+        var learnt = setup.learnt(decoder);
         if (found.isPresent()) {
-          Checkpoints.restore(found.get(), decoder.adapter());
+          learnt.restore(found.get().folder());
         }
         var watcher =
             new RunJournal(
@@ -149,6 +148,7 @@ public final class RunMain {
                 checkpoints,
                 beside,
                 decoder,
+                learnt,
                 samples,
                 found.map(f -> f.state().step()).orElse(-1L));
         journal.append("started", started(setup, state, found.isPresent(), differences.isEmpty()));
@@ -179,7 +179,7 @@ public final class RunMain {
         var loop =
             new Loop(
                 decoder, recipe, setup.train(), setup.validation(), setup.order(), cuts, watcher);
-        finish(run, recipe, journal, checkpoints, decoder, watcher, loop.run(state));
+        finish(run, recipe, journal, learnt, watcher, loop.run(state));
       }
     }
   }
@@ -192,8 +192,7 @@ public final class RunMain {
       RunDirectory run,
       Recipe recipe,
       Journal journal,
-      Checkpoints checkpoints,
-      Decoder decoder,
+      Learnt learnt,
       RunJournal watcher,
       Loop.Result result) {
     var ended = new LinkedHashMap<String, Object>();
@@ -212,9 +211,10 @@ public final class RunMain {
     if (result.ending() == Loop.Ending.COMPLETED) {
       watcher.checkpoint(result.state());
       watcher.settle();
+      var folder = recipe.adapter() == Recipe.AdapterKind.FULL ? run.model() : run.adapter();
       var best = result.state().best();
       if (recipe.takesBest() && best.step() >= 0 && best.step() < result.state().step()) {
-        PeftAdapter.read(run.best()).write(run.adapter());
+        learnt.copy(run.best(), folder);
         ended.put("evalLoss", best.loss());
         ended.put("adapterStep", best.step());
         watcher.event(
@@ -222,11 +222,9 @@ public final class RunMain {
             "The adapter is that of step %d, whose validation loss %.4f was the lowest."
                 .formatted(best.step(), best.loss()));
       } else {
-        checkpoints
-            .named(decoder.adapter().values(), decoder.adapter().shape())
-            .write(run.adapter());
+        learnt.result(result.state().step(), folder, watcher::settle).run();
       }
-      ended.put("adapterSha256", Sha256.of(run.adapter().resolve(PeftAdapter.WEIGHTS)));
+      ended.put("adapterSha256", Sha256.of(WholeModel.weightsIn(folder)));
     }
     journal.append("ended", ended);
     run.control().clear();

@@ -1,8 +1,10 @@
 package dev.lathe.pipelines.training;
 
 import dev.lathe.checkpoints.adapters.AdapterConfig;
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
+import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.engine.Adapter;
 import dev.lathe.engine.AdapterFiles;
@@ -14,6 +16,7 @@ import dev.lathe.engine.tensors.Precision;
 import dev.lathe.pipelines.supervision.RunSpec;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -87,10 +90,12 @@ record Setup(
    * against when a resumed run puts on another; the caller closes it.
    */
   Decoder decoder() {
-    try (var weights = base.weights()) {
+    try (var weights = start.weights(base)) {
       var decoder =
           Decoder.open(weights, base.config(), start.shape(), recipe.training(), precision, device);
-      if (start.fresh()) {
+      if (recipe.training().full()) {
+        // Its weights are what it begins with.
+      } else if (start.fresh()) {
         decoder.adapter().begin(start.values());
       } else {
         decoder.adapter().set(start.values());
@@ -102,6 +107,15 @@ record Setup(
     }
   }
 
+  /** How what this decoder learns comes to the disk. */
+  Learnt learnt(Decoder decoder) {
+    return decoder
+        .full()
+        .<Learnt>map(full -> new LearntModel(full, base, precision))
+        .orElseGet(
+            () -> new LearntAdapter(decoder.adapter(), Objects.requireNonNull(start.config())));
+  }
+
   @Override
   public void close() {
     train.close();
@@ -111,13 +125,24 @@ record Setup(
   }
 
   /**
-   * The adapter a run begins with.
+   * What a run begins with: an adapter, or all weights.
    *
+   * @param config of the adapter; null where there is none
    * @param fresh whether a DoRA's magnitudes are yet to be found
+   * @param whole a whole model to begin with instead of the base
    */
   @SuppressWarnings("ArrayRecordComponent") // read once, never compared
-  record Start(LoraShape shape, AdapterConfig config, float[] values, boolean fresh) {
+  record Start(
+      LoraShape shape,
+      @Nullable AdapterConfig config,
+      float[] values,
+      boolean fresh,
+      @Nullable Path whole) {
     static Start of(Recipe recipe, Base base) {
+      if (recipe.adapter() == Recipe.AdapterKind.FULL) {
+        var whole = recipe.initFrom() == null ? null : Path.of(recipe.initFrom());
+        return new Start(LoraShape.none(base.config()), null, new float[0], false, whole);
+      }
       if (recipe.initFrom() != null) {
         var adapter = LoadedModel.read(base, recipe.initFrom());
         var c = adapter.config();
@@ -138,7 +163,7 @@ record Setup(
                 c.targets(),
                 base.name(),
                 base.weightsSha256());
-        return new Start(shape, config, AdapterFiles.flat(adapter, shape), !c.dora());
+        return new Start(shape, config, AdapterFiles.flat(adapter, shape), !c.dora(), null);
       }
       boolean dora = recipe.adapter() == Recipe.AdapterKind.DORA;
       var shape =
@@ -154,7 +179,11 @@ record Setup(
               shape.targetNames(),
               base.name(),
               base.weightsSha256());
-      return new Start(shape, config, Adapter.initial(shape, recipe.seed()), true);
+      return new Start(shape, config, Adapter.initial(shape, recipe.seed()), true, null);
+    }
+
+    Weights weights(Base base) {
+      return whole == null ? base.weights() : WholeModel.open(base, whole);
     }
   }
 
