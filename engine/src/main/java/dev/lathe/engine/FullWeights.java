@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.lathe.checkpoints.bases.Weights;
+import dev.lathe.checkpoints.files.NativeMemory;
 import dev.lathe.engine.program.FullShape;
 import dev.lathe.engine.tensors.Precision;
 import dev.lathe.engine.tensors.Program;
@@ -61,11 +62,10 @@ public final class FullWeights implements Trained {
     var full = new FullWeights(program, shape, precision);
     for (var part : shape.parts()) {
       long bytes = (long) part.size() * Weights.As.F32.bytes();
-      try (var staging = Arena.ofConfined();
+      try (var staging = new NativeMemory(bytes);
           NDManager scope = program.scope()) {
-        var values = staging.allocate(bytes, Long.BYTES);
-        weights.read(part.name(), Weights.As.F32, values);
-        full.lay(full.parameters, part, values, scope);
+        weights.read(part.name(), Weights.As.F32, staging.segment());
+        full.lay(full.parameters, part, staging.segment(), scope);
       }
     }
     full.worn();

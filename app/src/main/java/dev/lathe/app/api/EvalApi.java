@@ -1,6 +1,7 @@
 package dev.lathe.app.api;
 
 import dev.lathe.app.owner.Home;
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
@@ -9,9 +10,11 @@ import dev.lathe.datasets.store.Split;
 import dev.lathe.pipelines.jobs.Evaluations;
 import dev.lathe.pipelines.jobs.Evaluations.EvaluationRequest;
 import dev.lathe.pipelines.jobs.Finetunes;
+import dev.lathe.registry.models.ModelRegistry;
 import dev.lathe.registry.runs.RunView;
 import jakarta.servlet.http.HttpServletResponse;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,7 +26,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Measures a base, or the adapter that a run made, on a part of a dataset. */
+/** Measures a base, a model version, or what a run made, on a part of a dataset. */
 @RestController
 @RequestMapping("/api/eval")
 class EvalApi {
@@ -34,18 +37,20 @@ class EvalApi {
   private final DatasetStore datasets;
   private final Evaluations evaluations;
   private final Finetunes finetunes;
+  private final ModelRegistry models;
   private final JsonMapper json;
 
-  EvalApi(Home home, Finetunes finetunes, JsonMapper json) {
+  EvalApi(Home home, Finetunes finetunes, ModelRegistry models, JsonMapper json) {
     this.bases = new BaseStore(home.bases());
     this.datasets = new DatasetStore(home.datasets());
     this.evaluations = new Evaluations(home.bases());
     this.finetunes = finetunes;
+    this.models = models;
     this.json = json;
   }
 
   /**
-   * @param target a base's name, or a completed run's id
+   * @param target a base's name, a version (name@number or name@alias), or a completed run's id
    * @param split train, validation or test; validation when null
    */
   record Wanted(String target, String dataset, @Nullable String split) {}
@@ -97,13 +102,18 @@ class EvalApi {
   private record Target(
       String name,
       String base,
-      java.nio.file.@Nullable Path adapter,
+      @Nullable Path adapter,
       Map<String, Object> settings) {}
 
   private Target target(String given) {
     var base = bases.find(given);
     if (base.isPresent()) {
       return new Target(given, given, null, Map.of());
+    }
+    if (given.contains("@")) {
+      var version = models.require(given);
+      var folder = WholeModel.orAdapter(Path.of(version.folder()));
+      return new Target(version.version(), version.base(), folder, settings(version.recipe()));
     }
     var ids = finetunes.list().stream().map(RunView::id).toList();
     if (ids.stream().noneMatch(id -> id.startsWith(given) || id.endsWith("-" + given))) {
@@ -119,9 +129,13 @@ class EvalApi {
           "Wait for its end, or go on with './lathe runs resume " + run.id() + "'.");
     }
     var spec = run.readSpec();
-    var settings = new LinkedHashMap<>(spec.recipe());
+    return new Target(run.id(), spec.base().name(), run.result(), settings(spec.recipe()));
+  }
+
+  private static Map<String, Object> settings(Map<String, Object> recipe) {
+    var settings = new LinkedHashMap<>(recipe);
     settings.keySet().retainAll(SETTINGS);
-    return new Target(run.id(), spec.base().name(), run.result(), settings);
+    return settings;
   }
 
   private static Split split(@Nullable String word) {

@@ -8,12 +8,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
 
-/** Measures a base or a run's adapter on a dataset. */
+/** Measures a base, a version or what a run made on a dataset. */
 @Command(
     name = "eval",
     description = "loss, perplexity and token accuracy on a dataset's validation part")
 public final class Eval extends HomeCommand {
-  @Parameters(paramLabel = "TARGET", description = "a base, or a run whose adapter is measured")
+  @Parameters(paramLabel = "TARGET", description = "a base, a version (name@number or name@alias), or a run")
   String target;
 
   @Option(

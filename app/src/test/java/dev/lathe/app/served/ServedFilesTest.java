@@ -8,6 +8,7 @@ import dev.lathe.checkpoints.adapters.LoraPair;
 import dev.lathe.checkpoints.adapters.Matrix;
 import dev.lathe.checkpoints.adapters.Merge;
 import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.FolderExport;
@@ -95,6 +96,17 @@ class ServedFilesTest {
     var merged = home.resolve("merged.gguf");
     Merge.toGguf(base, adapter, Encoding.F32, merged, (done, total) -> {});
     assertThat(llama(base, merged, null)).isEqualTo(adapted);
+
+    var whole = home.resolve("model");
+    try (var weights = WholeModel.merged(base, home.resolve("adapter"))) {
+      WholeModel.write(base, weights, Encoding.F32, whole);
+    }
+    assertThat(trainer(base, whole)).isEqualTo(adapted);
+    for (var tuned : List.of(whole, home.resolve("adapter"))) {
+      var file = home.resolve("served-" + tuned.getFileName()).resolve(ServedBase.FILE);
+      ServedBase.of(base, () -> WholeModel.merged(base, tuned), tuned.toString(), file);
+      assertThat(llama(base, file, null)).isEqualTo(adapted);
+    }
 
     Merge.toFolder(base, adapter, null, home.resolve("merged"), (done, total) -> {});
     var again = new Pull(store()).pull(home.resolve("merged").toString(), p -> {});

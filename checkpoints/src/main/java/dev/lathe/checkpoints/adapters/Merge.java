@@ -74,7 +74,7 @@ public final class Merge {
         "a merged weight is not finite", name, "Take an intact copy of base and adapter.");
   }
 
-  private static Weights open(Base base, PeftAdapter adapter, Progress progress) {
+  static Weights open(Base base, PeftAdapter adapter, Progress progress) {
     var trainedOn = adapter.config().baseSha256();
     if (trainedOn != null && !trainedOn.equals(base.weightsSha256())) {
       throw new BadInput(

@@ -83,6 +83,17 @@ public final class WholeModel {
     return new Base(began.name(), folder, began.config(), "", folder.toString()).weights();
   }
 
+  /**
+   * The weights that a version is: a whole model's own, or a base's with the adapter in them.
+   *
+   * @throws BadInput when it began as another base, or does not fit
+   */
+  public static Weights merged(Base began, Path folder) {
+    return isIn(folder)
+        ? open(began, folder)
+        : Merge.open(began, PeftAdapter.read(folder), (done, total) -> {});
+  }
+
   private static void require(Base began, Path folder) {
     try (var file = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
       var sha256 = file.metadata().get(BASE_SHA256);

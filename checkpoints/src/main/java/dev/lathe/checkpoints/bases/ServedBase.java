@@ -5,6 +5,7 @@ import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.checkpoints.gguf.GgufFile;
 import dev.lathe.checkpoints.gguf.GgufWriter;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.quantized.Encoding;
 import dev.lathe.checkpoints.safetensors.SafetensorsShards;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,10 +20,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A base as the GGUF file that llama.cpp serves: its own file when it came as one, else one written
- * beside its safetensors, once.
+ * beside its safetensors, once. Or what a base became.
  */
 public final class ServedBase {
   /** Beside safetensors; never counted among a base's weights. */
@@ -60,21 +63,41 @@ public final class ServedBase {
     if (own.isPresent()) {
       return own.get();
     }
-    var file = base.folder().resolve(FILE);
-    if (stamp(base, file).equals(FOUND_WHOLE.get(file))) {
+    return of(base, base::weights, base.weightsSha256(), base.folder().resolve(FILE));
+  }
+
+  /**
+   * The same of other weights with a base's config, tokenizer and chat template. Where the base's
+   * matrices are quantized, these are F16.
+   *
+   * @param base what they were trained from
+   * @param weights opened when the file has to be made
+   * @param identity of what they are: another file is made when it is another
+   * @param file to be written, once; its folder is made
+   */
+  public static Path of(Base base, Supplier<Weights> weights, String identity, Path file) {
+    if (stamp(base, identity, file).equals(FOUND_WHOLE.get(file))) {
       return file; // asked on the way to every few answers: nothing is hashed or parsed again
     }
-    var madeOf = madeOf(base);
+    var madeOf = madeOf(base, identity);
     synchronized (ServedBase.class) { // a file lock is between processes only
       if (!isMadeOf(file, madeOf)) {
-        try (var weights = base.weights()) {
+        try (var opened = weights.get()) {
           var marks = new LinkedHashMap<>(Map.of(MADE_OF, madeOf));
-          write(GgufExport.of(base, weights, null, marks), file, madeOf);
+          write(GgufExport.of(base, opened, unquantized(base, opened), marks), file, madeOf);
         }
       }
-      FOUND_WHOLE.put(file, stamp(base, file));
+      FOUND_WHOLE.put(file, stamp(base, identity, file));
       return file;
     }
+  }
+
+  /** Null keeps what there is. */
+  private static @Nullable Encoding unquantized(Base base, Weights weights) {
+    return switch (weights.encoding(base.config().block().names().embeddings())) {
+      case F32, F16, BF16 -> null;
+      case Q4_0, Q4_1, Q8_0 -> Encoding.F16;
+    };
   }
 
   /**
@@ -93,7 +116,7 @@ public final class ServedBase {
   private static void write(GgufWriter gguf, Path file, String madeOf) {
     try (var channel =
             FileChannel.open(
-                file.resolveSibling("." + FILE + ".lock"),
+                folderOf(file).resolve("." + FILE + ".lock"),
                 StandardOpenOption.CREATE,
                 StandardOpenOption.WRITE);
         var lock = channel.lock()) {
@@ -103,6 +126,10 @@ public final class ServedBase {
     } catch (IOException e) {
       throw DiskFull.orUnchecked(e, file);
     }
+  }
+
+  private static Path folderOf(Path file) throws IOException {
+    return Files.createDirectories(file.resolveSibling(""));
   }
 
   /** The GGUF file that the base came as. */
@@ -123,8 +150,8 @@ public final class ServedBase {
     }
   }
 
-  private static String madeOf(Base base) {
-    var text = new StringBuilder("format " + FORMAT + "\nweights " + base.weightsSha256() + "\n");
+  private static String madeOf(Base base, String identity) {
+    var text = new StringBuilder("format " + FORMAT + "\nweights " + identity + "\n");
     for (var name : SOURCES) {
       var file = base.folder().resolve(name);
       if (Files.exists(file)) {
@@ -135,8 +162,8 @@ public final class ServedBase {
   }
 
   /** Cheap to look at, and another one whenever a file is. */
-  private static String stamp(Base base, Path served) {
-    var text = new StringBuilder(base.weightsSha256());
+  private static String stamp(Base base, String identity, Path served) {
+    var text = new StringBuilder(identity);
     for (var name : SOURCES) {
       stamp(base.folder().resolve(name), text);
     }

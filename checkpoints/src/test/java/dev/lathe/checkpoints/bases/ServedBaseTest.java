@@ -63,6 +63,26 @@ class ServedBaseTest {
     }
   }
 
+  @Test
+  void whatABaseBecameHasAFileOfItsOwn() throws IOException {
+    var base = tiny();
+    var file = home.resolve("models/support/.served-1/serving.gguf");
+    for (var identity : List.of("one", "one", "another")) {
+      assertThat(ServedBase.of(base, base::weights, identity, file)).isEqualTo(file);
+    }
+    sameWeights(base, file);
+    var made = Files.getLastModifiedTime(file);
+    ServedBase.of(
+        base,
+        () -> {
+          throw new AssertionError("it is there already");
+        },
+        "another",
+        file);
+    assertThat(Files.getLastModifiedTime(file)).isEqualTo(made);
+    assertThat(base.folder()).isDirectoryNotContaining("glob:**/*serving.gguf*");
+  }
+
   /** The file is read by the code that reads other people's GGUF files. */
   private void sameWeights(Base base, Path file) {
     var apart = home.resolve("apart");

@@ -3,13 +3,6 @@
 # gradient is flat too: w_at tells where the weight w[j] lies, -1 where the family has none; a tied head lies where the embedding does.
 # Of the heads' norms, which w has once for every head, one for q and one for k are learned.
 
-def learn_product(self, target: Tensor, dy: Tensor, x: Tensor):
-    # Adds dy' x; target is float32 whatever is computed in.
-    if target.dtype == dy.dtype:
-        target.addmm_(dy.t(), x)
-    else:
-        target.add_(torch.mm(dy.t(), x))
-
 def learn_linear(self, gradient: Tensor, j: int, row: int, dy: Tensor, x: Tensor):
     # Of y = x W' + bias: what of w[j] begins at a row, and the bias behind it.
     n, m = dy.size(1), x.size(1)
@@ -33,14 +26,6 @@ def labels_learn(self, gradient: Tensor, weight: float, at: Tensor) -> List[Tens
     if not self.full:
         return annotate(List[Tensor], [])
     return [gradient, torch.full([at.size(0)], weight, dtype=gradient.dtype, device=gradient.device)]
-
-def learn_vocabulary(self, gradient: Tensor, weights: Tensor, said: Tensor, h: Tensor):
-    # The vocabulary head from the gradient of a slice of logits (rows, vocabulary), each row weighted; rows beyond the weights pad.
-    each = torch.constant_pad_nd(weights, [0, h.size(0) - weights.size(0)]).unsqueeze(1)
-    at, v, m = self.w_at[4], said.size(1), h.size(1)
-    self.learn_product(gradient.narrow(0, at, v * m).view([v, m]), said, (h * each).to(h.dtype))
-    if self.w_at[5] >= 0:
-        gradient.narrow(0, self.w_at[5], v).add_(torch.sum(said * each, [0], dtype=self.wide(h)))
 
 def learn_embeddings(self, w: List[Tensor], gradient: Tensor, dx: Tensor, tokens: Tensor, lengths: List[int]):
     # From the gradient of what the first layer reads.

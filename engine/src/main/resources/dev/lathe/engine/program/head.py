@@ -58,6 +58,21 @@ def head_loss(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor, dh:
             dh.narrow(0, a, n).copy_(torch.mm(e, weight).narrow(0, 0, n))
     return loss, right
 
+def learn_vocabulary(self, gradient: Tensor, weights: Tensor, said: Tensor, h: Tensor):
+    # The vocabulary head from the gradient of a slice of logits (rows, vocabulary), each row weighted; rows beyond the weights pad.
+    each = torch.constant_pad_nd(weights, [0, h.size(0) - weights.size(0)]).unsqueeze(1)
+    at, v, m = self.w_at[4], said.size(1), h.size(1)
+    self.learn_product(gradient.narrow(0, at, v * m).view([v, m]), said, (h * each).to(h.dtype))
+    if self.w_at[5] >= 0:
+        gradient.narrow(0, self.w_at[5], v).add_(torch.sum(said * each, [0], dtype=self.wide(h)))
+
+def learn_product(self, target: Tensor, dy: Tensor, x: Tensor):
+    # Adds dy' x; target is float32 whatever is computed in.
+    if target.dtype == dy.dtype:
+        target.addmm_(dy.t(), x)
+    else:
+        target.add_(torch.mm(dy.t(), x))
+
 def head_scores(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     # Position by position: log-probabilities (N, float64) of the label and of the likeliest token, and that token (N).
     wide = self.wide(h)

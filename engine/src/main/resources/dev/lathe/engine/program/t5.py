@@ -150,7 +150,7 @@ def tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, len
     h = self.spoken(w, adapter, ids, lengths, at, True)
     torch.set_grad_enabled(False)
     dh = torch.empty_like(h)
-    loss = self.head_loss(h.detach(), labels, w[1], self.none(w), dh, torch.empty([0]))[0]
+    loss = self.head_loss(h.detach(), labels, w[1], self.none(w), dh, torch.empty([0]), annotate(List[Tensor], []))[0]
     torch.set_grad_enabled(before)
     if h.requires_grad:
         found = torch.grad([h], [adapter], annotate(List[Optional[Tensor]], [dh.mul_(float(weight))]), None, False, False)[0]
@@ -163,7 +163,7 @@ def fast(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, len
 
 def evaluate(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor]:
     # Loss summed over the labels, and how many of them are the likeliest token.
-    return self.head_loss(self.spoken(w, flat, ids, lengths, at, False), labels, w[1], self.none(w), torch.empty([0]), torch.empty([0]))
+    return self.head_loss(self.spoken(w, flat, ids, lengths, at, False), labels, w[1], self.none(w), torch.empty([0]), torch.empty([0]), annotate(List[Tensor], []))
 
 def scores(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     # What evaluate sums, position by position (see head_scores). Positions may repeat: several labels for one of them.

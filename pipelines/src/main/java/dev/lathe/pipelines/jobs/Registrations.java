@@ -142,7 +142,7 @@ public final class Registrations {
     var found = Sha256.of(WholeModel.weightsIn(target));
     if (expected != null && !expected.equals(found)) {
       throw new BadInput(
-          "the weights are not those that the run wrote",
+          "the result is not the one that the run wrote",
           weights + " has the hash " + found + ", the run says " + expected,
           "Restore the file, or train it again.");
     }
@@ -154,8 +154,8 @@ public final class Registrations {
    */
   private static void writeForServing(RunSpec spec, Optional<DatasetVersion> dataset, Path aside)
       throws IOException {
-    if (WholeModel.isIn(WholeModel.of(aside))) {
-      return; // the file for it is as large as a base, and made when it is wanted
+    if (WholeModel.isIn(WholeModel.of(aside)) || "dora".equals(spec.recipe().get("adapter"))) {
+      return; // what serves it is as large as a base, and made when it is first asked for
     }
     var serving = aside.resolve("serving");
     try {

@@ -3,6 +3,7 @@ package dev.lathe.pipelines.training;
 import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.files.Durable;
+import dev.lathe.checkpoints.files.NativeMemory;
 import dev.lathe.checkpoints.files.Pieces;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.quantized.Encoding;
@@ -14,7 +15,6 @@ import dev.lathe.engine.FlatWeights;
 import dev.lathe.engine.FullWeights;
 import dev.lathe.engine.FullWeights.Vector;
 import dev.lathe.engine.tensors.Precision;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,8 +54,9 @@ final class LearntModel implements Learnt {
     }
     var begin = SafetensorsWriter.header(tensors);
     this.header = begin.byteSize();
-    this.file = Arena.ofAuto().allocate(header + NAMES.size() * length(), Long.BYTES);
-    file.copyFrom(begin);
+    // Never freed: a run needs it to the end, and its process ends then.
+    this.file = new NativeMemory(header + NAMES.size() * length()).segment();
+    file.asSlice(0, header).copyFrom(begin);
   }
 
   /** Of one vector, in bytes. */

@@ -22,13 +22,13 @@ import java.util.concurrent.TimeUnit;
  * journal's last record tells which.
  */
 public final class RunMain {
-  private static final String ONLY_MERGED =
-      "The bundled engine knows no DoRA: the version can be evaluated, loaded by PEFT, gone on with"
-          + " and exported merged ('models export --format gguf'), but not promoted and served here.";
+  private static final String WHOLE_FILE =
+      "The bundled engine loads such a version as a whole model, for which a file as large as the"
+          + " base in 16 bits is written when it is first promoted or asked.";
 
   private static final String UNSERVED =
       "No engine here serves models of this architecture (%s): the version can be evaluated, loaded"
-          + " by PEFT, gone on with and exported as safetensors, but not promoted and served here.";
+          + " by Hugging Face's libraries, gone on with and exported as safetensors, but not promoted and served here.";
 
   private RunMain() {}
 
@@ -160,8 +160,8 @@ public final class RunMain {
         }
         if (found.isEmpty() && !setup.base().config().isPlainLlama()) {
           watcher.event("info", UNSERVED.formatted(setup.base().config().architecture()));
-        } else if (found.isEmpty() && setup.start().shape().dora()) {
-          watcher.event("info", ONLY_MERGED);
+        } else if (found.isEmpty() && recipe.adapter() != Recipe.AdapterKind.LORA) {
+          watcher.event("info", WHOLE_FILE);
         }
         if (setup.train().unusable() > 0) {
           watcher.event(

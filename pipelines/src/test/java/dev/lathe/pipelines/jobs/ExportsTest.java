@@ -2,11 +2,13 @@ package dev.lathe.pipelines.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
 import dev.lathe.checkpoints.adapters.AdapterConfig;
 import dev.lathe.checkpoints.adapters.LoraPair;
 import dev.lathe.checkpoints.adapters.Matrix;
 import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.TinyBase;
@@ -21,6 +23,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -53,14 +56,16 @@ class ExportsTest {
   }
 
   private Exported export(String format, @Nullable String quantize) {
+    return export(
+        adapter(),
+        ExportFormat.named(format),
+        quantize == null ? null : Exports.encoding(quantize));
+  }
+
+  private Exported export(Path tuned, ExportFormat format, @Nullable Encoding quantize) {
     return Exports.run(
         new ExportRequest(
-            "support@3",
-            base,
-            adapter(),
-            ExportFormat.named(format),
-            quantize == null ? null : Exports.encoding(quantize),
-            home.resolve("out-" + format)),
+            "support@3", base, tuned, format, quantize, home.resolve("out-" + format.text())),
         (done, total) -> {});
   }
 
@@ -107,6 +112,38 @@ class ExportsTest {
     var exported = export("gguf-adapter", null);
     assertThat(exported.files().getFirst().path()).isEqualTo("support-3.lora.gguf");
     assertThat(exported.notes()).containsExactly("The file belongs beside this base: tiny.");
+  }
+
+  @Test
+  void aModelWhoseWeightsAllLearntIsWrittenAsItIs() {
+    var tuned = WholeModel.of(home);
+    try (var weights = base.weights()) {
+      WholeModel.write(base, weights, Encoding.BF16, tuned);
+    }
+    for (var format : List.of(ExportFormat.PEFT, ExportFormat.GGUF_ADAPTER)) {
+      assertThatThrownBy(() -> export(tuned, format, null))
+          .isInstanceOf(BadInput.class)
+          .hasMessageContaining("there is no adapter to write")
+          .hasMessageContaining("safetensors, gguf or ollama");
+    }
+    var folder = Path.of(export(tuned, ExportFormat.SAFETENSORS, null).out());
+    for (var name : List.of("tokenizer.json", "chat_template.jinja", "config.json")) {
+      assertThat(folder.resolve(name)).hasSameBinaryContentAs(tuned.resolve(name));
+    }
+    var read = new Base("again", folder, base.config(), "", "");
+    try (var found = read.weights();
+        var began = base.weights()) {
+      var name = "model.layers.0.self_attn.q_proj.weight";
+      assertThat(found.encoding(name)).isEqualTo(Encoding.BF16);
+      float[] is = new float[64];
+      float[] was = new float[64];
+      found.rows(name, 3, 1, is);
+      began.rows(name, 3, 1, was);
+      assertThat(is).containsExactly(was, offset(1e-2f));
+    }
+    assertThat(export(tuned, ExportFormat.GGUF, null).files().getFirst().path())
+        .isEqualTo("support-3.BF16.gguf");
+    assertThat(export(tuned, ExportFormat.OLLAMA, Encoding.Q8_0).files()).hasSize(2);
   }
 
   @Test

@@ -7,12 +7,14 @@ import dev.lathe.checkpoints.adapters.AdapterConfig;
 import dev.lathe.checkpoints.adapters.LoraPair;
 import dev.lathe.checkpoints.adapters.Matrix;
 import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.TinyBase;
 import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.checkpoints.gguf.GgufFile;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.quantized.Encoding;
 import dev.lathe.datasets.store.DatasetStore;
 import dev.lathe.datasets.store.DatasetVersion;
 import dev.lathe.pipelines.supervision.RunDirectory;
@@ -33,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.flywaydb.core.Flyway;
 import org.h2.jdbcx.JdbcConnectionPool;
 import org.junit.jupiter.api.AfterEach;
@@ -109,6 +112,32 @@ class RegistrationsTest {
   }
 
   @Test
+  void aModelWhoseWeightsAllLearntIsRegisteredAsAHuggingFaceDirectory() throws Exception {
+    var run =
+        completed(
+            publishedDataset(),
+            made -> {
+              try (var weights = base.weights()) {
+                WholeModel.write(base, weights, Encoding.BF16, made.model());
+              }
+            });
+    var version = registrations.register(run);
+    assertThat(version.files())
+        .extracting(ModelVersion.File::path)
+        .contains(
+            "README.md", "model/config.json", "model/model.safetensors", "model/tokenizer.json")
+        .noneMatch(path -> path.startsWith("adapter/"));
+    assertThat(models.verify("support@1").differences()).isEmpty();
+    var folder = WholeModel.orAdapter(Path.of(version.folder()));
+    var model = WholeModel.asBase(base, folder);
+    assertThat(model.weightsSha256()).isNotEqualTo(base.weightsSha256());
+    var other = new Base("other", base.folder(), base.config(), "ff".repeat(32), "");
+    assertThatThrownBy(() -> WholeModel.open(other, folder))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("made of another base than other");
+  }
+
+  @Test
   void itIsRegisteredOnceHoweverOftenItIsAskedFor() {
     var run = completed(publishedDataset(), 0.5f);
     var first = registrations.register(run);
@@ -176,6 +205,10 @@ class RegistrationsTest {
   }
 
   private RunDirectory completed(String dataset, float value) {
+    return completed(dataset, run -> adapter(value).write(run.adapter()));
+  }
+
+  private RunDirectory completed(String dataset, Consumer<RunDirectory> writing) {
     var spec =
         new RunSpec(
             RUN,
@@ -188,7 +221,7 @@ class RegistrationsTest {
             "test");
     var run = RunDirectory.of(home.resolve("runs").resolve(RUN));
     run.create(spec);
-    adapter(value).write(run.adapter());
+    writing.accept(run);
     imports.describe(
         new RunDescription(
             RUN, "support", "tiny", base.weightsSha256(), dataset, spec.recipe(), NOW, null),
@@ -208,7 +241,7 @@ class RegistrationsTest {
                     "step",
                     4,
                     "adapterSha256",
-                    Sha256.of(run.adapter().resolve(PeftAdapter.WEIGHTS))))),
+                    Sha256.of(WholeModel.weightsIn(run.result()))))),
         "end");
     imports.observe(RUN, RunState.COMPLETED, null, null);
     return run;

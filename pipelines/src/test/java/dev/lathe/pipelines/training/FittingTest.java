@@ -50,6 +50,41 @@ class FittingTest {
     setup.close();
   }
 
+  @Test
+  void aWholeModelThatIsTooLargeIsRefusedWithWhatItWants() {
+    var settings = Recipe.of(Map.of("adapter", "full", "batchTokens", 1000)).toMap();
+    var recipe = Recipe.of(settings);
+    var start = Setup.Start.of(recipe, setup.base());
+    var full =
+        new Setup(
+            setup.spec(),
+            recipe,
+            setup.base(),
+            setup.device(),
+            setup.precision(),
+            start,
+            setup.train(),
+            null,
+            setup.order(),
+            setup.steps());
+    long values = full.footprint().learned();
+    var estimate = Estimate.of(full, TrainingState.START, 1);
+    assertThat(values)
+        .isEqualTo(
+            setup.base().config().tensors().values().stream()
+                .mapToLong(s -> Arrays.stream(s).reduce(1, (a, b) -> a * b))
+                .sum());
+    assertThat(estimate.checkpoint()).isBetween(12 * values, 12 * values + (1 << 20));
+    assertThat(estimate.memory()).isGreaterThan(28 * values);
+    assertThatThrownBy(
+            () ->
+                Fitting.of(
+                    full, TrainingState.START, Cuts.NONE, false, OptionalLong.of(100L << 20)))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("and 100 MiB can be had")
+        .hasMessageContaining("Set adapter=lora");
+  }
+
   private static Fitting fitting(boolean ranOut, OptionalLong room) {
     return fitting(Cuts.NONE, ranOut, room);
   }

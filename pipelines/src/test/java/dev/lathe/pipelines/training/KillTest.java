@@ -1,7 +1,9 @@
 package dev.lathe.pipelines.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.TinyBase;
@@ -194,6 +196,41 @@ class KillTest {
     assertThat(losses(killed)).isEqualTo(losses(whole)).hasSize(6);
   }
 
+  /** And what comes out can be measured, and gone on with. */
+  @Test
+  void aWholeModelTooEndsWithTheSameWeightsAndLosses() throws Exception {
+    var more =
+        Map.<String, Object>of(
+            "adapter", "full", "learningRate", 1e-3, "steps", 6, "evalEvery", 2, "result", "best");
+    var whole = run("20260101-0017-full", "dataset", more);
+    assertThat(finish(start(whole))).isZero();
+    var killed = run("20260101-0018-full", "dataset", more);
+    kill(killed, 3);
+    assertThat(finish(start(killed))).isZero();
+    assertThat(adapter(killed)).isEqualTo(adapter(whole));
+    assertThat(losses(killed)).isEqualTo(losses(whole)).hasSize(6);
+    assertThat(losses(whole).getLast()).isLessThan(losses(whole).getFirst());
+
+    var onward =
+        Map.<String, Object>of(
+            "adapter", "full", "steps", 1, "initFrom", whole.model().toString(), "evalEvery", 0);
+    var next = run("20260101-0019-full", "dataset", onward);
+    assertThat(finish(start(next))).isZero();
+    var ended = records(whole).getLast().number("evalLoss").orElseThrow();
+    assertThat(records(next).getLast().number("evalLossBefore").orElseThrow())
+        .isCloseTo(ended, within(0.02));
+    var shard = home.resolve("dataset/examples/validation.shard");
+    var found =
+        EvaluateMain.evaluate(
+            new EvaluateMain.Request(
+                home.resolve("bases").toString(),
+                base.name(),
+                whole.model().toString(),
+                shard.toString(),
+                Map.of()));
+    assertThat(found.loss()).isCloseTo(ended, within(0.02));
+  }
+
   @Test
   void aDoraOnAPackedBaseTooEndsWithTheSameAdapterAndLosses() throws Exception {
     var more =
@@ -229,6 +266,9 @@ class KillTest {
                 "neftune", 5,
                 "loraPlusRatio", 4));
     keys.putAll(more);
+    if ("full".equals(more.get("adapter"))) {
+      keys.keySet().removeAll(List.of("rank", "dropout", "loraPlusRatio"));
+    }
     var recipe = Recipe.of(keys);
     run.create(
         new RunSpec(
@@ -298,7 +338,7 @@ class KillTest {
   }
 
   private static String adapter(RunDirectory run) {
-    return Sha256.of(run.adapter().resolve("adapter_model.safetensors"));
+    return Sha256.of(WholeModel.weightsIn(run.result()));
   }
 
   /** Conversations that can be learnt: the same few words again and again. */

@@ -89,6 +89,26 @@ class RecipeTest {
   }
 
   @Test
+  void trainingAllWeightsKnowsNoAdaptersKeys() {
+    assertThatThrownBy(
+            () -> Recipe.of(Map.of("adapter", "full", "rank", 8, "targets", "all", "dropout", 0)))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("rank: adapter=full has no adapter. Leave it out")
+        .hasMessageContaining("targets: adapter=full")
+        .hasMessageContaining("dropout: adapter=full");
+    assertThatThrownBy(() -> Recipe.of(Map.of("adapter", "full", "baseFormat", "nf4")))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("baseFormat: nf4 cannot be trained");
+    var full = Recipe.of(Map.of("adapter", "full"));
+    assertThat(full.learningRate()).isEqualTo(2e-5);
+    assertThat(full.training().full()).isTrue();
+    assertThat(full.toMap()).doesNotContainKeys("rank", "alpha", "targets");
+    assertThat(Recipe.of(full.toMap())).isEqualTo(full);
+    assertThat(Recipe.of(Map.of("adapter", "full", "learningRate", 1e-4)).learningRate())
+        .isEqualTo(1e-4);
+  }
+
+  @Test
   void everyProblemIsNamedAtOnceWithWhatWasMeant() {
     assertThatThrownBy(
             () ->

@@ -12,10 +12,15 @@ final class ModelCard {
    */
   static String of(ModelVersion v, List<ModelVersion.File> files) {
     var card = new StringBuilder();
-    card.append("---\nlibrary_name: peft\nbase_model: ").append(v.base()).append("\n---\n\n");
+    boolean whole = files.stream().anyMatch(f -> f.path().startsWith("model/"));
+    card.append("---\nlibrary_name: ").append(whole ? "transformers" : "peft");
+    card.append("\nbase_model: ").append(v.base()).append("\n---\n\n");
     card.append("# ").append(v.version()).append("\n\n");
-    card.append("A LoRA adapter on `").append(v.base()).append("`, fine-tuned by Lathe on the ");
-    card.append("dataset `").append(v.dataset()).append("`. Registered ").append(v.createdAt());
+    card.append(whole ? "All weights of `" : "A LoRA adapter on `").append(v.base());
+    card.append("`, fine-tuned by Lathe on the dataset `")
+        .append(v.dataset())
+        .append("`. Registered ")
+        .append(v.createdAt());
     card.append(". This folder never changes: `./lathe models verify ").append(v.version());
     card.append("` hashes it again.\n\n## Where it comes from\n\n| | | SHA-256 |\n|---|---|---|\n");
     row(card, "run", v.run(), "");
@@ -36,8 +41,11 @@ final class ModelCard {
     for (var file : files) {
       row(card, file.path(), Long.toString(file.bytes()), file.sha256());
     }
-    card.append("\n`adapter/` is a PEFT directory: ");
-    card.append("`PeftModel.from_pretrained(base, \"adapter\")` loads it.\n");
+    card.append(
+        whole
+            ? "\n`model/` is a Hugging Face directory: `AutoModelForCausalLM.from_pretrained(\"model\")`"
+            : "\n`adapter/` is a PEFT directory: `PeftModel.from_pretrained(base, \"adapter\")`");
+    card.append(" loads it.\n");
     return card.toString();
   }
 

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param templateSha256 the chat template it was trained with, which serving must use too
  * @param sources the log files that the dataset was made of, with their hashes
  * @param metrics such as {@code evalLoss} and {@code evalLossBefore}, in nats
- * @param files relative to {@link #folder}: the PEFT directory under {@code adapter/}, what engines
- *     load under {@code serving/}
+ * @param files relative to {@link #folder}: the PEFT directory under {@code adapter/}, or the whole
+ *     model under {@code model/}; what engines load under {@code serving/}
  * @param folder absolute path of the version's files
  */
 public record ModelVersion(

@@ -1,5 +1,6 @@
 package dev.lathe.serving.routing;
 
+import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.ServedBase;
@@ -160,16 +161,13 @@ public final class RegistryTargets implements LocalTargets {
             base.name(),
             "Pull the base that it was trained on under this name, or train again.");
       }
+      var tuned = WholeModel.orAdapter(Path.of(version.folder()));
+      if (WholeModel.isIn(tuned) || "dora".equals(version.recipe().get("adapter"))) {
+        requireIntact(version, WholeModel.weightsIn(tuned));
+        return new Target.Local(merged(version, base, tuned), base.name(), version, null);
+      }
       var adapter = Path.of(version.folder()).resolve(ADAPTER);
       if (!Files.isRegularFile(adapter)) {
-        if ("dora".equals(version.recipe().get("adapter"))) {
-          throw new BadInput(
-              "a DoRA, which the bundled engine does not know",
-              version.version(),
-              "Serve it merged with another engine: './lathe models export "
-                  + version.version()
-                  + " --format gguf'; or train with adapter=lora.");
-        }
         throw new BadInput(
             "a version without its adapter for engines",
             adapter.toString(),
@@ -182,10 +180,34 @@ public final class RegistryTargets implements LocalTargets {
     }
   }
 
+  /**
+   * What the engine knows no adapter for: a file of the whole model, written when it is first asked
+   * for, beside the version's folder, which never changes.
+   */
+  private static LocalModel merged(ModelVersion version, Base base, Path tuned) {
+    var weights = WholeModel.weightsIn(tuned);
+    var identity = registered(version, weights).map(ModelVersion.File::sha256);
+    var file = Path.of(version.folder()).resolveSibling(".served-" + version.number());
+    return new LocalModel(
+        version.version(),
+        ServedBase.of(
+            base,
+            () -> WholeModel.merged(base, tuned),
+            base.weightsSha256() + " " + identity.orElseGet(() -> Sha256.of(weights)),
+            file.resolve(ServedBase.FILE)),
+        null,
+        base.folder(),
+        context(base));
+  }
+
+  private static Optional<ModelVersion.File> registered(ModelVersion version, Path file) {
+    var path = Path.of(version.folder()).relativize(file).toString();
+    return version.files().stream().filter(f -> f.path().equals(path)).findFirst();
+  }
+
   /** What engines load is what was registered: hashed once, and again when the file changed. */
   private void requireIntact(ModelVersion version, Path adapter) {
-    var registered =
-        version.files().stream().filter(f -> f.path().equals(ADAPTER)).findFirst().orElse(null);
+    var registered = registered(version, adapter).orElse(null);
     if (registered == null) {
       return; // a version of before served files had hashes
     }
@@ -196,7 +218,7 @@ public final class RegistryTargets implements LocalTargets {
       }
       if (!Sha256.of(adapter).equals(registered.sha256())) {
         throw new BadInput(
-            "the adapter of '" + version.version() + "' is not the file that was registered",
+            "what '" + version.version() + "' is served from is not the file that was registered",
             adapter.toString(),
             "'./lathe models verify "
                 + version.version()
@@ -205,7 +227,7 @@ public final class RegistryTargets implements LocalTargets {
       intact.put(version.version(), stamp);
     } catch (IOException e) {
       throw new BadInput(
-          "the adapter of '" + version.version() + "' cannot be read (" + e.getMessage() + ")",
+          "what '" + version.version() + "' is served from cannot be read (" + e.getMessage() + ")",
           adapter.toString(),
           "Look at the disk and the file's rights.",
           e);
@@ -218,6 +240,10 @@ public final class RegistryTargets implements LocalTargets {
         ServedBase.of(base),
         adapter,
         base.folder(),
-        Math.min(base.config().maxPositions(), LONGEST_CONTEXT));
+        context(base));
+  }
+
+  private static int context(Base base) {
+    return Math.min(base.config().maxPositions(), LONGEST_CONTEXT);
   }
 }
