@@ -40,7 +40,7 @@ public record Footprint(
   /**
    * What AdamW costs a value when all of a model's are updated: it is memory that is waited for.
    */
-  private static final double UPDATE = 3000;
+  private static final double UPDATE = 1200;
 
   private static final Tiling TILING = Tiling.DEFAULT;
 

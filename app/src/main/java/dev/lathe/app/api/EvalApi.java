@@ -100,10 +100,7 @@ class EvalApi {
   }
 
   private record Target(
-      String name,
-      String base,
-      @Nullable Path adapter,
-      Map<String, Object> settings) {}
+      String name, String base, @Nullable Path adapter, Map<String, Object> settings) {}
 
   private Target target(String given) {
     var base = bases.find(given);

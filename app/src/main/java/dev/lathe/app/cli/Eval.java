@@ -13,7 +13,9 @@ import tools.jackson.databind.JsonNode;
     name = "eval",
     description = "loss, perplexity and token accuracy on a dataset's validation part")
 public final class Eval extends HomeCommand {
-  @Parameters(paramLabel = "TARGET", description = "a base, a version (name@number or name@alias), or a run")
+  @Parameters(
+      paramLabel = "TARGET",
+      description = "a base, a version (name@number or name@alias), or a run")
   String target;
 
   @Option(

@@ -235,12 +235,7 @@ public final class RegistryTargets implements LocalTargets {
   }
 
   private static LocalModel model(String id, Base base, @Nullable Path adapter) {
-    return new LocalModel(
-        id,
-        ServedBase.of(base),
-        adapter,
-        base.folder(),
-        context(base));
+    return new LocalModel(id, ServedBase.of(base), adapter, base.folder(), context(base));
   }
 
   private static int context(Base base) {
