@@ -141,8 +141,6 @@ class RunsApi {
     return new Series(run, name, series);
   }
 
-  record Asked(String id, String state) {}
-
   @PostMapping("{id}/stop")
   Asked stop(@PathVariable String id) {
     var run = finetunes.find(id).id();
@@ -157,11 +155,9 @@ class RunsApi {
     return new Asked(run, "pausing");
   }
 
-  record Resume(@Nullable Boolean inexact) {}
-
   @PostMapping("{id}/resume")
   Finetunes.Resumed resume(@PathVariable String id, @RequestBody Resume how) {
-    return finetunes.resume(id, Boolean.TRUE.equals(how.inexact()));
+    return finetunes.resume(id, how.isInexact());
   }
 
   /**

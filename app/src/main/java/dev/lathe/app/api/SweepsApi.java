@@ -4,7 +4,6 @@ import dev.lathe.pipelines.sweeps.SweepRequest;
 import dev.lathe.pipelines.sweeps.SweepView;
 import dev.lathe.pipelines.sweeps.Sweeps;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -39,8 +38,6 @@ class SweepsApi {
     return sweeps.show(id);
   }
 
-  record Asked(String id, String state) {}
-
   @PostMapping("{id}/stop")
   Asked stop(@PathVariable String id) {
     var sweep = sweeps.show(id).id();
@@ -48,10 +45,8 @@ class SweepsApi {
     return new Asked(sweep, "stopping");
   }
 
-  record Resume(@Nullable Boolean inexact) {}
-
   @PostMapping("{id}/resume")
   Sweeps.Resumed resume(@PathVariable String id, @RequestBody Resume how) {
-    return sweeps.resume(id, Boolean.TRUE.equals(how.inexact()));
+    return sweeps.resume(id, how.isInexact());
   }
 }

@@ -1,13 +1,9 @@
 package dev.lathe.app.cli;
 
-import dev.lathe.app.owner.ApiError;
 import dev.lathe.app.owner.OwnerClient;
 import java.util.Locale;
-import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
-import sun.misc.Signal;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -39,7 +35,7 @@ final class RunFollower {
   /** Tells nothing of what the journal already holds. */
   RunFollower fromNow() {
     owner.follow(
-        () -> "runs/" + Text.segment(id) + "/journal?after=" + seq.get(),
+        () -> path() + "/journal?after=" + seq.get(),
         line -> {
           seq.set(line.path("seq").asLong(seq.get()));
           return true;
@@ -49,21 +45,21 @@ final class RunFollower {
 
   /** Returns the run, as {@code runs show} has it, when it has ended. */
   JsonNode toItsEnd(Interrupt interrupt) {
-    var previous = Signal.handle(new Signal("INT"), handler(interrupt));
-    try (var progress = new Progress(terminal)) {
-      var state = owner.get("runs/" + Text.segment(id)).path("state").asString("");
+    try (var progress = new Progress(terminal);
+        var _ =
+            new FollowingCtrlC(
+                owner, terminal, followed(), interrupt == Interrupt.STOPS_THE_RUN)) {
+      var state = owner.get(path()).path("state").asString("");
       progress.update(state.equals("queued") ? "waiting for its turn" : state, 0, 0, "");
       owner.follow(
-          () -> "runs/" + Text.segment(id) + "/journal?follow=true&after=" + seq.get(),
+          () -> path() + "/journal?follow=true&after=" + seq.get(),
           line -> {
             seq.set(line.path("seq").asLong(seq.get()));
             tell(line, progress);
             return true;
           });
-    } finally {
-      Signal.handle(new Signal("INT"), previous);
     }
-    return owner.get("runs/" + Text.segment(id));
+    return owner.get(path());
   }
 
   private void tell(JsonNode record, Progress progress) {
@@ -149,44 +145,17 @@ final class RunFollower {
         + r.path("precision").asString("");
   }
 
-  private sun.misc.SignalHandler handler(Interrupt interrupt) {
-    var times = new AtomicInteger();
-    return signal -> {
-      int before = times.getAndIncrement();
-      switch (interrupt) {
-        case STOPS_THE_RUN -> {
-          if (before == 0) {
-            Thread.ofVirtual().name("ask to stop").start(this::askToStop);
-          } else {
-            leave();
-          }
-        }
-        case ENDS_THE_WATCHING -> leave();
-      }
-    };
+  private String path() {
+    return "runs/" + Text.segment(id);
   }
 
-  private void askToStop() {
-    terminal.err().println();
-    terminal.err().println("lathe: stopping " + id + " at a checkpoint; Ctrl-C again leaves it.");
-    try {
-      owner.post("runs/" + Text.segment(id) + "/stop", Map.of(), OwnerClient.Repeat.SAFE);
-    } catch (ApiError e) {
-      // it has ended meanwhile: what is being followed will tell
-    }
-  }
-
-  private void leave() {
-    terminal.err().println();
-    terminal
-        .err()
-        .println(
-            owner.owns()
-                ? "lathe: this command owned the home; the run ends at a checkpoint in a few seconds"
-                    + " unless another command watches it: ./lathe runs watch "
-                    + id
-                : "lathe: the run goes on; follow it with ./lathe runs watch " + id);
-    // Off this thread: the shutdown waits for what this thread holds.
-    Thread.ofPlatform().start(() -> System.exit(130));
+  private FollowingCtrlC.Followed followed() {
+    return new FollowingCtrlC.Followed(
+        path(),
+        id,
+        "this command owned the home; the run ends at a checkpoint in a few seconds unless another"
+            + " command watches it: ./lathe runs watch "
+            + id,
+        "the run goes on; follow it with ./lathe runs watch " + id);
   }
 }

@@ -1,13 +1,9 @@
 package dev.lathe.app.cli;
 
-import dev.lathe.app.owner.ApiError;
 import dev.lathe.app.owner.OwnerClient;
 import java.util.HashSet;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
-import sun.misc.Signal;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -45,8 +41,8 @@ final class SweepFollower {
    * @param stops whether Ctrl-C asks the sweep to stop, and only a second one leaves it alone
    */
   JsonNode toItsEnd(boolean stops) {
-    var previous = Signal.handle(new Signal("INT"), handler(stops));
-    try (var progress = new Progress(terminal)) {
+    try (var progress = new Progress(terminal);
+        var _ = new FollowingCtrlC(owner, terminal, followed(), stops)) {
       while (true) {
         var sweep = look();
         boolean running = sweep.path("state").asString("").equals("running");
@@ -59,13 +55,25 @@ final class SweepFollower {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while following a sweep", e);
-    } finally {
-      Signal.handle(new Signal("INT"), previous);
     }
   }
 
   private JsonNode look() {
-    return owner.get("sweeps/" + Text.segment(id));
+    return owner.get(path());
+  }
+
+  private String path() {
+    return "sweeps/" + Text.segment(id);
+  }
+
+  private FollowingCtrlC.Followed followed() {
+    return new FollowingCtrlC.Followed(
+        path(),
+        id,
+        "this command owned the home; the trial ends at a checkpoint in a few seconds:"
+            + " ./lathe sweep resume "
+            + id,
+        "the sweep goes on; see ./lathe sweep show " + id);
   }
 
   private void tell(JsonNode sweep, Progress progress) {
@@ -101,40 +109,5 @@ final class SweepFollower {
   private static String loss(JsonNode trial) {
     var loss = trial.path("loss");
     return loss.isNumber() ? String.format(Locale.ROOT, " · loss %.3f", loss.asDouble()) : "";
-  }
-
-  private sun.misc.SignalHandler handler(boolean stops) {
-    var times = new AtomicInteger();
-    return signal -> {
-      if (stops && times.getAndIncrement() == 0) {
-        Thread.ofVirtual().name("ask to stop").start(this::askToStop);
-      } else {
-        leave();
-      }
-    };
-  }
-
-  private void askToStop() {
-    terminal.err().println();
-    terminal.err().println("lathe: stopping " + id + " at a checkpoint; Ctrl-C again leaves it.");
-    try {
-      owner.post("sweeps/" + Text.segment(id) + "/stop", Map.of(), OwnerClient.Repeat.SAFE);
-    } catch (ApiError e) {
-      // it has ended meanwhile: what is being followed will tell
-    }
-  }
-
-  private void leave() {
-    terminal.err().println();
-    terminal
-        .err()
-        .println(
-            owner.owns()
-                ? "lathe: this command owned the home; the trial ends at a checkpoint in a few"
-                    + " seconds: ./lathe sweep resume "
-                    + id
-                : "lathe: the sweep goes on; see ./lathe sweep show " + id);
-    // Off this thread: the shutdown waits for what this thread holds.
-    Thread.ofPlatform().start(() -> System.exit(130));
   }
 }

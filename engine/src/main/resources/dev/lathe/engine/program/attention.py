@@ -7,15 +7,12 @@
 # What the backward pass needs goes to kept, whose first is the room that it is written in (see room_of): of every conversation its
 # queries (scaled), keys and values, then block by block the probabilities; empty where they are computed again instead.
 
-def room_of(self, lengths: List[int], like: Tensor) -> Tensor:
-    # Where attention's part of what is kept is written, a row for every layer that keeps at one time: queries, keys and values, then
+def room_of(self, like: Tensor, layers: int) -> Tensor:
+    # Where attention's part of what is kept is written, a row for each of the layers that keep at one time: queries, keys and values, then
     # as many probabilities as most_probabilities allows; those grow with the square of a conversation. One piece of memory whose size
     # hangs on the number of tokens alone: pieces by every conversation's length would leave gaps that no other fits in.
-    m = 0
-    for t in lengths:
-        m += t
-    layers = 1 if self.checkpointing else self.layers
-    probabilities = 0 if self.attention_cap > 0. else min(self.most_probabilities // layers, self.heads * m * (m + self.block) // 2)
+    m = like.size(0)
+    probabilities = 0 if self.attention_cap > 0. else min(self.most_probabilities // max(layers, 1), self.heads * m * (m + self.block) // 2)
     return torch.empty([layers, self.room_for_rows(m) + probabilities], dtype=like.dtype, device=like.device)
 
 def room_for_rows(self, m: int) -> int:
@@ -33,7 +30,7 @@ def place(self, room: Tensor, used: int, end: int, sizes: List[int], like: Tenso
 
 def padded(self, x: Tensor, start: int, t: int, room: Tensor, used: int, end: int) -> Tensor:
     # Rows of one conversation (t, kv * G, D) as (kv, whole tiles * G, D), in the room's next piece
-    rows = (t + self.tile - 1) // self.tile * self.tile
+    rows = self.in_tiles(t)
     out = self.place(room, used, end, [self.kv, rows, x.size(1) // self.kv, self.head], x)
     out.narrow(1, 0, t).copy_(self.rows_at(x, start, t))
     out.narrow(1, t, rows - t).zero_()

@@ -122,6 +122,10 @@ def rows_of(self, lengths: List[int], like: Tensor, last: int) -> Tensor:
         parts.append(torch.full([lengths[i]], min(i, last), dtype=4, device=like.device))
     return torch.cat(parts)
 
+def in_tiles(self, rows: int) -> int:
+    # Rounded up to whole tiles (see attention).
+    return (rows + self.tile - 1) // self.tile * self.tile
+
 def integers(self, x: Tensor) -> List[int]:
     out = annotate(List[int], [])
     for i in range(x.numel()):

@@ -5,7 +5,7 @@
 def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], saved: List[List[Tensor]], keep: bool, train: bool) -> Tensor:
     x = embedded
     whole = keep and not self.checkpointing
-    room = self.room_of(lengths if whole else annotate(List[int], []), x)
+    room = self.room_of(x, self.layers if whole else 0)
     for i in range(self.layers):
         masks, kept = annotate(List[Tensor], []), annotate(List[Tensor], [])
         if whole:
@@ -18,7 +18,7 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
 
 def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], saved: List[List[Tensor]]) -> Tensor:
     dx = above
-    room = self.room_of(lengths if self.checkpointing else annotate(List[int], []), dx)
+    room = self.room_of(dx, 1 if self.checkpointing else 0)
     for j in range(self.layers):
         i = self.layers - 1 - j
         own, kept, masks = saved[3 * i], saved[3 * i + 1], saved[3 * i + 2]
@@ -32,7 +32,7 @@ def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above
 
 def whole_tiles(self, ids: Tensor, lengths: List[int]) -> Tensor:
     # Pads the tokens to a whole number of tiles with a last conversation of zeros that nothing learns from (see attention).
-    rest = (self.tile - ids.size(0) % self.tile) % self.tile
+    rest = self.in_tiles(ids.size(0)) - ids.size(0)
     if rest > 0:
         lengths.append(rest)
         return torch.cat([ids, torch.zeros([rest], dtype=ids.dtype, device=ids.device)])

@@ -32,10 +32,10 @@ def head_loss(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor, dh:
     wide = self.wide(h)
     loss = torch.zeros([], dtype=7, device=h.device)
     right = torch.zeros([], dtype=4, device=h.device)
-    room = self.room(min(self.slice, (h.size(0) + self.tile - 1) // self.tile * self.tile), h, weight)
+    room = self.room(min(self.slice, self.in_tiles(h.size(0))), h, weight)
     for a in range(0, h.size(0), self.slice):
         n = min(self.slice, h.size(0) - a)
-        rows = (n + self.tile - 1) // self.tile * self.tile
+        rows = self.in_tiles(n)
         hs = torch.constant_pad_nd(h.narrow(0, a, n), [0, 0, 0, rows - n])
         at = torch.constant_pad_nd(labels.narrow(0, a, n), [0, rows - n]).unsqueeze(1)
         logits, bent = self.vocabulary(hs, weight, bias, room)
@@ -79,10 +79,10 @@ def head_scores(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor) -
     own = torch.empty([h.size(0)], dtype=7, device=h.device)
     best = torch.empty([h.size(0)], dtype=7, device=h.device)
     likeliest = torch.empty([h.size(0)], dtype=4, device=h.device)
-    room = self.room(min(self.slice, (h.size(0) + self.tile - 1) // self.tile * self.tile), h, weight)
+    room = self.room(min(self.slice, self.in_tiles(h.size(0))), h, weight)
     for a in range(0, h.size(0), self.slice):
         n = min(self.slice, h.size(0) - a)
-        rows = (n + self.tile - 1) // self.tile * self.tile
+        rows = self.in_tiles(n)
         hs = torch.constant_pad_nd(h.narrow(0, a, n), [0, 0, 0, rows - n])
         at = torch.constant_pad_nd(labels.narrow(0, a, n), [0, rows - n]).unsqueeze(1)
         logits = self.vocabulary(hs, weight, bias, room)[0]

@@ -5,6 +5,7 @@ import dev.lathe.checkpoints.store.CheckpointFolder;
 import dev.lathe.pipelines.supervision.Again;
 import dev.lathe.pipelines.supervision.Death;
 import dev.lathe.pipelines.supervision.Journal;
+import dev.lathe.pipelines.supervision.JournalRecord;
 import dev.lathe.pipelines.supervision.RunCommand;
 import dev.lathe.pipelines.supervision.RunDirectory;
 import dev.lathe.pipelines.supervision.RunProcess;
@@ -250,10 +251,7 @@ final class FinetuneWatch {
     if (cancelled()) {
       return Optional.empty();
     }
-    var said =
-        Journal.read(run.journal(), after()).stream()
-            .filter(r -> r.type().equals("ended"))
-            .reduce((first, second) -> second);
+    var said = JournalRecord.last(Journal.read(run.journal(), after()), "ended");
     boolean ranOut =
         said.isPresent()
             ? said.get().text("cause").filter("memory"::equals).isPresent()

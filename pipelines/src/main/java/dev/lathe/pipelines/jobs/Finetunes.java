@@ -87,13 +87,14 @@ public final class Finetunes implements AutoCloseable {
   /** Starts a run and returns at once. */
   public RunSpec start(FinetuneRequest request) {
     var now = clock.instant();
-    String id;
-    do {
-      id = RunIds.next(clock, new SecureRandom());
-    } while (Files.exists(runs.resolve(id)));
-    var spec = plan.plan(id, request, now);
+    var spec = plan.plan(freshId(), request, now);
     start(spec);
     return spec;
+  }
+
+  /** An id that no run has. */
+  public String freshId() {
+    return RunIds.next(clock, new SecureRandom(), id -> Files.exists(runs.resolve(id)));
   }
 
   /**

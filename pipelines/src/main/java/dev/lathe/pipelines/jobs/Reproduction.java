@@ -55,11 +55,7 @@ public record Reproduction(
     }
 
     private Map<String, Object> last(String type) {
-      return journal.stream()
-          .filter(r -> r.type().equals(type))
-          .reduce((first, second) -> second)
-          .map(JournalRecord::fields)
-          .orElse(Map.of());
+      return JournalRecord.last(journal, type).map(JournalRecord::fields).orElse(Map.of());
     }
 
     private @Nullable String adapter() {

@@ -3,10 +3,8 @@ package dev.lathe.pipelines.jobs;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.pipelines.supervision.Journal;
 import dev.lathe.pipelines.supervision.RunDirectory;
-import dev.lathe.pipelines.supervision.RunIds;
 import dev.lathe.pipelines.supervision.RunSpec;
 import dev.lathe.registry.runs.RunState;
-import java.security.SecureRandom;
 import java.time.Clock;
 
 /** Runs completed runs again from their lineage, and tells whether the same came out. */
@@ -40,13 +38,9 @@ public final class Reproductions {
     }
     var spec = finetunes.find(original.id()).readSpec();
     plan.requireThere(spec);
-    String id;
-    do {
-      id = RunIds.next(clock, new SecureRandom());
-    } while (finetunes.knows(id));
     var again =
         new RunSpec(
-            id,
+            finetunes.freshId(),
             spec.model(),
             spec.base(),
             spec.dataset(),

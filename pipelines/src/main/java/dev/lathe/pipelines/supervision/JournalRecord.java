@@ -1,6 +1,7 @@
 package dev.lathe.pipelines.supervision;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,11 @@ import org.jspecify.annotations.Nullable;
  * @param fields everything else, as JSON has it (String, Integer, Long, Double, Boolean, List, Map)
  */
 public record JournalRecord(long seq, Instant at, String type, Map<String, Object> fields) {
+
+  /** The last record of a type. */
+  public static Optional<JournalRecord> last(List<JournalRecord> records, String type) {
+    return records.reversed().stream().filter(r -> r.type().equals(type)).findFirst();
+  }
 
   /** The text of a field, if it is there. */
   public Optional<String> text(String field) {

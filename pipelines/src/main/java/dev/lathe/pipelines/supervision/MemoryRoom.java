@@ -1,6 +1,5 @@
 package dev.lathe.pipelines.supervision;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,7 +28,7 @@ public final class MemoryRoom {
 
   /** Bytes that can be had without pushing anything out; empty where it cannot be known. */
   public OptionalLong available() {
-    long least = field(proc.resolve("meminfo"), "MemAvailable:") * 1024;
+    long least = ProcFile.number(proc.resolve("meminfo"), "MemAvailable:") * 1024;
     if (least == 0) {
       return OptionalLong.empty();
     }
@@ -40,7 +39,7 @@ public final class MemoryRoom {
           number(group.folder().resolve(group.v2() ? "memory.current" : "memory.usage_in_bytes"));
       // Pages of files are given up when memory is wanted.
       long files =
-          field(
+          ProcFile.number(
               group.folder().resolve("memory.stat"),
               group.v2() ? "inactive_file " : "total_inactive_file ");
       if (limit > 0 && limit < UNLIMITED) {
@@ -55,7 +54,7 @@ public final class MemoryRoom {
     long most = 0;
     for (var group : groups()) {
       var file = group.folder().resolve(group.v2() ? "memory.events" : "memory.oom_control");
-      most = Math.max(most, field(file, "oom_kill "));
+      most = Math.max(most, ProcFile.number(file, "oom_kill "));
     }
     return most;
   }
@@ -65,7 +64,7 @@ public final class MemoryRoom {
   /** This process's cgroup and those above it; within a container the path may not be mounted. */
   private List<Group> groups() {
     var groups = new ArrayList<Group>();
-    for (var line : text(proc.resolve("self/cgroup")).lines().toList()) {
+    for (var line : ProcFile.text(proc.resolve("self/cgroup")).lines().toList()) {
       var parts = line.split(":", 3);
       boolean v2 = parts.length == 3 && parts[0].equals("0");
       if (parts.length < 3 || !(v2 || List.of(parts[1].split(",")).contains("memory"))) {
@@ -83,27 +82,7 @@ public final class MemoryRoom {
   }
 
   private static long number(Path file) {
-    var text = text(file).strip();
+    var text = ProcFile.text(file).strip();
     return text.matches("\\d{1,18}") ? Long.parseLong(text) : 0;
-  }
-
-  /** The number behind a name at a line's beginning; 0 when there is none. */
-  private static long field(Path file, String name) {
-    return text(file)
-        .lines()
-        .filter(l -> l.startsWith(name))
-        .map(l -> l.substring(name.length()).replace("kB", "").strip())
-        .filter(n -> n.matches("\\d{1,18}"))
-        .mapToLong(Long::parseLong)
-        .findFirst()
-        .orElse(0);
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      return "";
-    }
   }
 }

@@ -1,7 +1,5 @@
 package dev.lathe.pipelines.supervision;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Resident memory of a process and all below it, from /proc; zero where there is none. */
@@ -28,15 +26,6 @@ public final class ProcessMemory {
   }
 
   private static long field(long pid, String name) {
-    try {
-      for (var line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "status"))) {
-        if (line.startsWith(name)) {
-          return Long.parseLong(line.substring(name.length()).replace("kB", "").strip());
-        }
-      }
-      return 0;
-    } catch (IOException e) {
-      return 0; // gone, or no /proc on this system
-    }
+    return ProcFile.number(Path.of("/proc", Long.toString(pid), "status"), name);
   }
 }

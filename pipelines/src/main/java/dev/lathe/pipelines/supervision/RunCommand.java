@@ -20,14 +20,15 @@ public record RunCommand(List<String> java, Map<String, String> environment) {
    * The allocator keeps large blocks, from huge pages: a tenth to a third of training speed. One
    * arena: those of further threads are made of 64 MiB pieces, and tensors leave gaps in every one.
    *
-   * <p>Threads wait for each other for some 20 microseconds before they sleep, not libgomp's 5
-   * milliseconds: beside any other busy process those cost nearly everything (docs/performance.md).
+   * <p>Threads wait for each other for some 200 microseconds before they sleep, not libgomp's 5
+   * milliseconds: beside any other busy process those cost nearly everything; and not less, since
+   * to be woken costs a tenth of the speed where a machine is slow at it (docs/performance.md).
    */
   private static final Map<String, String> ENVIRONMENT =
       Map.of(
           "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1",
           "MALLOC_ARENA_MAX", "1",
-          "GOMP_SPINCOUNT", "1000",
+          "GOMP_SPINCOUNT", "10000",
           "MALLOC_MMAP_THRESHOLD_", "8589934592",
           "MALLOC_TRIM_THRESHOLD_", "8589934592");
 

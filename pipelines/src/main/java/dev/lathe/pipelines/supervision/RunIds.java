@@ -6,6 +6,7 @@ import java.time.Clock;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Collection;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
 
@@ -26,6 +27,16 @@ public final class RunIds {
       id.append(LETTERS.charAt(random.nextInt(LETTERS.length())));
     }
     return id.toString();
+  }
+
+  /** The same, but none that is taken. */
+  public static String next(Clock clock, RandomGenerator random, Predicate<String> taken) {
+    while (true) {
+      var id = next(clock, random);
+      if (!taken.test(id)) {
+        return id;
+      }
+    }
   }
 
   /** Whether a word can be an id, and so a folder's name. */

@@ -18,8 +18,9 @@ import java.util.List;
  */
 record Probe(int tokens, int conversations, double seconds, double secondsPerWork, long peakMiB) {
   static Probe of(Setup setup, Decoder decoder, TrainingState state, Estimate estimate) {
+    var learning = Learning.of(setup.recipe(), decoder, setup.train(), null, setup.order());
     var dearest = estimate.ahead().dearest();
-    double seconds = timed(setup, decoder, dearest);
+    double seconds = timed(setup, learning, dearest);
     var first =
         Cuts.pieces(
                 setup.order().at(state.next()),
@@ -27,7 +28,7 @@ record Probe(int tokens, int conversations, double seconds, double secondsPerWor
                 setup.recipe().batchTokens(),
                 estimate.parts())
             .getFirst();
-    double again = timed(setup, decoder, first);
+    double again = timed(setup, learning, first);
     decoder.trained().zeroGradient();
     int[] lengths = lengths(setup, first);
     int labels = Arrays.stream(first).map(i -> setup.train().labels()[i]).sum();
@@ -39,11 +40,9 @@ record Probe(int tokens, int conversations, double seconds, double secondsPerWor
         ProcessMemory.ownPeakMib());
   }
 
-  private static double timed(Setup setup, Decoder decoder, int[] examples) {
+  private static double timed(Setup setup, Learning learning, int[] examples) {
     long began = System.nanoTime();
-    var step =
-        Learning.of(setup.recipe(), decoder, setup.train(), null, setup.order())
-            .step(List.of(examples));
+    var step = learning.step(List.of(examples));
     if (setup.recipe().noise().isSome()) {
       Decoder.seed(0);
     }
