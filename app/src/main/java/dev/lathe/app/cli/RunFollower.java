@@ -47,8 +47,7 @@ final class RunFollower {
   JsonNode toItsEnd(Interrupt interrupt) {
     try (var progress = new Progress(terminal);
         var _ =
-            new FollowingCtrlC(
-                owner, terminal, followed(), interrupt == Interrupt.STOPS_THE_RUN)) {
+            new FollowingCtrlC(owner, terminal, followed(), interrupt == Interrupt.STOPS_THE_RUN)) {
       var state = owner.get(path()).path("state").asString("");
       progress.update(state.equals("queued") ? "waiting for its turn" : state, 0, 0, "");
       owner.follow(
