@@ -182,7 +182,7 @@ public final class Decoder implements AutoCloseable {
               trained().gradient(),
               longs(scope, batch.ids()),
               longs(scope, batch.lengths()),
-              frequencies(scope, batch.lengths()),
+              frequencies(scope, batch.wholeLengths()),
               longs(scope, batch.at()),
               longs(scope, batch.labels()),
               scope.create(weight))
@@ -205,7 +205,7 @@ public final class Decoder implements AutoCloseable {
               adapter.working(),
               longs(scope, batch.ids()),
               longs(scope, batch.lengths()),
-              frequencies(scope, batch.lengths()),
+              frequencies(scope, batch.wholeLengths()),
               longs(scope, batch.at()),
               longs(scope, batch.labels()));
       return new Score(result.get(0).getDouble(), result.get(1).getLong(), batch.labelled());
@@ -254,7 +254,7 @@ public final class Decoder implements AutoCloseable {
               trained().gradient(),
               longs(scope, batch.ids()),
               longs(scope, batch.lengths()),
-              frequencies(scope, batch.lengths()),
+              frequencies(scope, batch.wholeLengths()),
               longs(scope, batch.at()),
               longs(scope, batch.labels()),
               longs(scope, batch.labelledEach()),
@@ -300,7 +300,7 @@ public final class Decoder implements AutoCloseable {
               worn,
               longs(scope, batch.ids()),
               longs(scope, batch.lengths()),
-              frequencies(scope, batch.lengths()),
+              frequencies(scope, batch.wholeLengths()),
               longs(scope, batch.at()),
               longs(scope, batch.labels()));
       return new Scores(

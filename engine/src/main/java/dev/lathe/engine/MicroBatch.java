@@ -6,14 +6,16 @@ import java.util.stream.IntStream;
 
 /**
  * Conversations laid end to end, without padding; attention never crosses from one to the next and
- * positions restart.
+ * positions restart. What stands behind a conversation's last label is left out: nothing that is
+ * asked for depends on it.
  *
- * @param ids all tokens, (M)
- * @param lengths of the conversations; they sum to M
+ * @param ids all tokens that are read, (M)
+ * @param lengths of the conversations, as far as they are read; they sum to M
  * @param at positions whose next token is learnt, (N), increasing
  * @param labels those next tokens, (N)
+ * @param wholeLengths of the conversations as they were given
  */
-public record MicroBatch(int[] ids, int[] lengths, int[] at, int[] labels) {
+public record MicroBatch(int[] ids, int[] lengths, int[] at, int[] labels, int[] wholeLengths) {
   /** What is not learnt, in labels that stand at their own token's position (Hugging Face's). */
   public static final int IGNORED = -100;
 
@@ -29,29 +31,51 @@ public record MicroBatch(int[] ids, int[] lengths, int[] at, int[] labels) {
                 + " labels");
       }
     }
+
+    /** How many of its tokens have to be read: up to the last label, and one at least. */
+    int read() {
+      int n = ids.length;
+      while (n > 1 && labels[n - 1] == IGNORED) {
+        n--;
+      }
+      return n;
+    }
+  }
+
+  /** Conversations that are read whole. */
+  public MicroBatch(int[] ids, int[] lengths, int[] at, int[] labels) {
+    this(ids, lengths, at, labels, lengths);
   }
 
   public static MicroBatch of(List<Sequence> sequences) {
-    int[] ids = sequences.stream().flatMapToInt(s -> Arrays.stream(s.ids())).toArray();
-    int[] lengths = sequences.stream().mapToInt(s -> s.ids().length).toArray();
+    int[] lengths = sequences.stream().mapToInt(Sequence::read).toArray();
+    var ids = IntStream.builder();
     var at = IntStream.builder();
     var labels = IntStream.builder();
     int start = 0;
-    for (var s : sequences) {
-      // The first token has nothing before it that could predict it.
-      for (int i = 1; i < s.ids().length; i++) {
-        if (s.labels()[i] != IGNORED) {
+    for (int k = 0; k < lengths.length; k++) {
+      var s = sequences.get(k);
+      for (int i = 0; i < lengths[k]; i++) {
+        ids.add(s.ids()[i]);
+        // The first token has nothing before it that could predict it.
+        if (i > 0 && s.labels()[i] != IGNORED) {
           at.add(start + i - 1);
           labels.add(s.labels()[i]);
         }
       }
-      start += s.ids().length;
+      start += lengths[k];
     }
-    return new MicroBatch(ids, lengths, at.build().toArray(), labels.build().toArray());
+    return new MicroBatch(
+        ids.build().toArray(),
+        lengths,
+        at.build().toArray(),
+        labels.build().toArray(),
+        sequences.stream().mapToInt(s -> s.ids().length).toArray());
   }
 
+  /** Of the conversations as they were given. */
   public int tokens() {
-    return ids.length;
+    return Arrays.stream(wholeLengths).sum();
   }
 
   /** How many of the labels each conversation has. */
