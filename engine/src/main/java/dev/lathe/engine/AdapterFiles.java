@@ -29,7 +29,7 @@ public final class AdapterFiles {
         throw new BadInput(
             "The adapter changes a layer that cannot be trained here",
             target,
-            "Known: " + config.projections().stream().map(Projection::module).toList() + ".");
+            "Known: " + config.projections().stream().map(Projection::module).distinct().toList() + ".");
       }
       targets.addAll(meant);
     }

@@ -42,6 +42,9 @@ public record Footprint(
    */
   private static final double UPDATE = 1200;
 
+  /** The same where autograd keeps, beside an upper bound of what that is. */
+  private static final double GAPS_OF_TAPE = 0.25;
+
   private static final Tiling TILING = Tiling.DEFAULT;
 
   /** The base as it lies in memory while an adapter is trained on it; else all of it is trained. */
@@ -130,7 +133,7 @@ public record Footprint(
     for (int length : lengths) {
       all += stacks.kept(length) * bytes() + (drops ? stacks.masks(length) : 0);
     }
-    return all + Math.min((long) (GAPS * all), MOST_GAPS);
+    return all + Math.min((long) (GAPS_OF_TAPE * all), MOST_GAPS);
   }
 
   /** What DoRA keeps: outputs before their biases, which the ways in are themselves without one. */

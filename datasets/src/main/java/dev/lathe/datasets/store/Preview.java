@@ -88,7 +88,10 @@ public record Preview(String dataset, String split, List<Shown> conversations) {
       var text = tokenizer.decode(Arrays.copyOfRange(example.ids(), from, i + 1));
       // Half a character decodes to U+FFFD until its other bytes are there; four bytes at most.
       boolean half = text.endsWith("\uFFFD") && i - from < 3 && i + 1 < example.length();
-      tokens.add(new Token(half ? "" : text, example.ids()[i], example.labelled().get(i)));
+      // SentencePiece's decoders leave out a space that they take for the text's beginning.
+      boolean spaced = from > 0 && tokenizer.token(example.ids()[from]).startsWith("\u2581");
+      var whole = spaced && !text.startsWith(" ") ? " " + text : text;
+      tokens.add(new Token(half ? "" : whole, example.ids()[i], example.labelled().get(i)));
       from = half ? from : i + 1;
     }
     return tokens;

@@ -5,6 +5,7 @@ import dev.lathe.checkpoints.adapters.Merge;
 import dev.lathe.checkpoints.adapters.PeftAdapter;
 import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
+import dev.lathe.checkpoints.bases.GgufLayout;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.files.Durable;
 import dev.lathe.checkpoints.files.Sha256;
@@ -87,6 +88,9 @@ public final class Exports {
    */
   public static Exported run(ExportRequest request, Merge.Progress progress) {
     var merging = Merging.of(request, progress);
+    if (request.format() != ExportFormat.PEFT && request.format() != ExportFormat.SAFETENSORS) {
+      GgufLayout.of(request.base().config()); // all others hold a GGUF file: refused at once
+    }
     var notes =
         switch (request.format()) {
           case PEFT -> peft(request);

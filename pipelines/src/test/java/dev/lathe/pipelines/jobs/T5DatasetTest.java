@@ -106,6 +106,21 @@ class T5DatasetTest {
   }
 
   @Test
+  void aPreviewShowsTheSpacesThatSentencePieceHidesInTokens() {
+    var base = TinyT5.in(home, "tiny-flan");
+    var version = built(base, Map.of());
+    try (var tokenizer = Tokenizer.open(base.tokenizer())) {
+      var first =
+          Preview.of(store, version, Split.TRAIN, tokenizer, 10).conversations().stream()
+              .filter(shown -> shown.id().equals("a#1"))
+              .findFirst()
+              .orElseThrow();
+      assertThat(first.tokens().stream().map(Preview.Token::text).collect(Collectors.joining()))
+          .isEqualTo("Is the mill here?</s> Yes.</s>");
+    }
+  }
+
+  @Test
   void theOldestTurnsGoFirstAndAnswersAreNeverCut() {
     var base = TinyT5.in(home, "tiny-flan");
     var version = built(base, Map.of("maxLength", "26"));
