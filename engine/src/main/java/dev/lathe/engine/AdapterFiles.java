@@ -29,7 +29,9 @@ public final class AdapterFiles {
         throw new BadInput(
             "The adapter changes a layer that cannot be trained here",
             target,
-            "Known: " + config.projections().stream().map(Projection::module).distinct().toList() + ".");
+            "Known: "
+                + config.projections().stream().map(Projection::module).distinct().toList()
+                + ".");
       }
       targets.addAll(meant);
     }

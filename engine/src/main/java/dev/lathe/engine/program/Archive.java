@@ -166,8 +166,10 @@ public final class Archive {
 
   /** The archive's bytes for one model and one adapter's shape. */
   public static byte[] of(ModelConfig config, LoraShape lora, Training training, Tiling tiling) {
-    if (config.isEncoderDecoder() && (lora.dora() || training.packing() != Packing.NONE)) {
-      throw new IllegalArgumentException("an encoder-decoder takes neither DoRA nor a packed base");
+    if (config.isEncoderDecoder()
+        && (lora.dora() || training.full() || training.packing() != Packing.NONE)) {
+      throw new IllegalArgumentException(
+          "an encoder-decoder takes LoRA on its base as it is, no DoRA");
     }
     var attributes = attributes(config, lora, training, tiling);
     var parts = config.isEncoderDecoder() ? T5 : PARTS;

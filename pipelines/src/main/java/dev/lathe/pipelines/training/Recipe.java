@@ -282,7 +282,9 @@ public record Recipe(
               .filter(p -> p.isMeantBy(word) || p.isMeantBy(word + "_proj"))
               .toList();
       if (meant.isEmpty()) {
-        var known = new ArrayList<>(base.projections().stream().map(Projection::module).distinct().toList());
+        var known =
+            new ArrayList<>(
+                base.projections().stream().map(Projection::module).distinct().toList());
         known.add(ALL);
         problems.add(
             "targets: '%s' is no projection. %s".formatted(word, DidYouMean.remedy(word, known)));
