@@ -2,7 +2,7 @@
 # positions only (head.py), and what Java calls for training and measuring. What layers keep stands in saved: three lists a layer,
 # the layer's own, attention's and the dropout's.
 
-def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], saved: List[List[Tensor]], keep: bool, train: bool) -> Tensor:
+def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], asked: Tensor, saved: List[List[Tensor]], keep: bool, train: bool) -> Tensor:
     x = embedded
     whole = keep and not self.checkpointing
     room = self.room_of(x, self.layers if whole else 0)
@@ -10,22 +10,22 @@ def layers_forward(self, w: List[Tensor], flat: Tensor, embedded: Tensor, cosine
         masks, kept = annotate(List[Tensor], []), annotate(List[Tensor], [])
         if whole:
             kept.append(room.select(0, i))
-        y, own = self.layer_forward(w, flat, x, cosines, sines, lengths, i, masks, kept, train, whole)
+        y, own = self.layer_forward(w, flat, x, cosines, sines, lengths, self.asked_of(i, asked), i, masks, kept, train, whole)
         if keep:
             saved += [own if whole else [x], kept, masks]
         x = y
     return x
 
-def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], saved: List[List[Tensor]]) -> Tensor:
+def layers_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, above: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], asked: Tensor, saved: List[List[Tensor]]) -> Tensor:
     dx = above
-    room = self.room_of(dx, 1 if self.checkpointing else 0)
+    room = self.room_of(saved[0][0], 1 if self.checkpointing else 0)
     for j in range(self.layers):
         i = self.layers - 1 - j
         own, kept, masks = saved[3 * i], saved[3 * i + 1], saved[3 * i + 2]
         if len(own) == 1:
             kept.append(room.select(0, 0))
-            own = self.layer_forward(w, flat, own[0], cosines, sines, lengths, i, masks, kept, True, True)[1]
-        dx = self.layer_backward(w, flat, gradient, dx, cosines, sines, lengths, i, masks, own, kept)
+            own = self.layer_forward(w, flat, own[0], cosines, sines, lengths, self.asked_of(i, asked), i, masks, kept, True, True)[1]
+        dx = self.layer_backward(w, flat, gradient, dx, cosines, sines, lengths, self.asked_of(i, asked), i, masks, own, kept)
         for part in saved[3 * i:3 * i + 3]:
             part.clear()
     return dx
@@ -46,15 +46,54 @@ def begin(self, w: List[Tensor], tokens: Tensor, lengths: List[int], frequencies
     cosines, sines = self.rotary(frequencies, positions, rows, x.dtype)
     return x, cosines, sines
 
-def hidden(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: List[int], frequencies: Tensor) -> Tensor:
-    # ids (M) of conversations laid end to end -> the last layer's output (M, H), before the final norm.
+def asked_for(self, at: Tensor) -> Tensor:
+    # The positions that the head reads, and what is left of a whole tile the first of them again: of the last layer nothing else is
+    # wanted once attention has read all. Empty, for all positions, where dropout chooses (the tape draws for all) and where a
+    # feed-forward stands beside attention.
+    if self.dropout > 0. or self.parallel or at.size(0) == 0:
+        return torch.empty([0], dtype=4, device=at.device)
+    return torch.cat([at, at.narrow(0, 0, 1).expand([self.in_tiles(at.size(0)) - at.size(0)])])
+
+def asked_of(self, layer: int, asked: Tensor) -> Tensor:
+    return asked if layer == self.layers - 1 else torch.empty([0], dtype=4, device=asked.device)
+
+def rows_asked(self, x: Tensor, at: Tensor, asked: Tensor) -> Tensor:
+    # Of the last layer's output, the positions at.
+    return x.narrow(0, 0, at.size(0)) if asked.numel() > 0 else torch.index_select(x, 0, at)
+
+def hidden(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: List[int], frequencies: Tensor, at: Tensor) -> Tensor:
+    # ids (M) of conversations laid end to end -> the last layer's output at some positions (N, H), before the final norm.
     tokens = self.whole_tiles(ids, lengths)
     x, cosines, sines = self.begin(w, tokens, lengths, frequencies)
-    return self.layers_forward(w, flat, x, cosines, sines, lengths, annotate(List[List[Tensor]], []), False, False)
+    asked = self.asked_for(at)
+    x = self.layers_forward(w, flat, x, cosines, sines, lengths, asked, annotate(List[List[Tensor]], []), False, False)
+    return self.rows_asked(x, at, asked)
 
 def final(self, w: List[Tensor], x: Tensor) -> Tensor:
     # The final norm: what the vocabulary head reads.
     return self.affine(self.norm(x)[0], w[2], w[3])
+
+def to_head(self, w: List[Tensor], flat: Tensor, tokens: Tensor, lengths: List[int], frequencies: Tensor, at: Tensor, saved: List[List[Tensor]]) -> Tuple[Tensor, Tensor, List[Tensor], List[Tensor]]:
+    # Forward in training: the normalised (N, H) at the labelled positions, what they were multiplied with, cosines and sines.
+    x, cosines, sines = self.begin(w, tokens, lengths, frequencies)
+    asked = self.asked_for(at)
+    x = self.layers_forward(w, flat, self.noised(x, lengths), cosines, sines, lengths, asked, saved, True, True)
+    n, inverse = self.norm(self.rows_asked(x, at, asked))
+    return n, inverse, cosines, sines
+
+def from_head(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dh: Tensor, n: Tensor, inverse: Tensor, tokens: Tensor, lengths: List[int], cosines: List[Tensor], sines: List[Tensor], at: Tensor, saved: List[List[Tensor]]):
+    # All the way back, from the gradient dh (N, H) of what the head read.
+    if self.full:
+        self.learn_norm(gradient, 2, dh, n)
+    asked = self.asked_for(at)
+    dx = self.norm_backward(dh.mul_(w[2]), n, inverse)
+    if asked.numel() > 0:
+        dx = torch.constant_pad_nd(dx, [0, 0, 0, asked.size(0) - at.size(0)])
+    else:
+        dx = torch.zeros([tokens.size(0), n.size(1)], dtype=n.dtype, device=n.device).index_copy_(0, at, dx)
+    dx = self.layers_backward(w, flat, gradient, dx, cosines, sines, lengths, asked, saved)
+    if self.full:
+        self.learn_embeddings(w, gradient, dx, tokens, lengths)
 
 def fast(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
     # Loss summed over the labelled positions at (N), whose next tokens are labels (N). Adds weight * d(loss sum) to gradient (flat).
@@ -62,33 +101,24 @@ def fast(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, len
     ts = self.integers(lengths)
     saved = annotate(List[List[Tensor]], [])
     tokens = self.whole_tiles(ids, ts)
-    x, cosines, sines = self.begin(w, tokens, ts, frequencies)
-    x = self.layers_forward(w, flat, self.noised(x, ts), cosines, sines, ts, saved, True, True)
-    n, inverse = self.norm(torch.index_select(x, 0, at))
-    dn = torch.empty_like(n)
-    loss = self.head_loss(self.affine(n, w[2], w[3]), labels, w[4], w[5], dn, torch.empty([0]), self.labels_learn(gradient, float(weight), at))[0]
-    dn.mul_(float(weight))
-    if self.full:
-        self.learn_norm(gradient, 2, dn, n)
-    dn.mul_(w[2])
-    dx = torch.zeros_like(x).index_copy_(0, at, self.norm_backward(dn, n, inverse))
-    dx = self.layers_backward(w, flat, gradient, dx, cosines, sines, ts, saved)
-    if self.full:
-        self.learn_embeddings(w, gradient, dx, tokens, ts)
+    n, inverse, cosines, sines = self.to_head(w, flat, tokens, ts, frequencies, at, saved)
+    dh = torch.empty_like(n)
+    loss = self.head_loss(self.affine(n, w[2], w[3]), labels, w[4], w[5], dh, torch.empty([0]), self.labels_learn(gradient, float(weight), at))[0]
+    self.from_head(w, flat, gradient, dh.mul_(float(weight)), n, inverse, tokens, ts, cosines, sines, at, saved)
     return loss
 
 def evaluate(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor]:
     # Loss summed over the labels, and how many of them are the likeliest token.
-    x = self.hidden(w, flat, ids, self.integers(lengths), frequencies)
-    return self.head_loss(self.final(w, torch.index_select(x, 0, at)), labels, w[4], w[5], torch.empty([0]), torch.empty([0]), annotate(List[Tensor], []))
+    x = self.hidden(w, flat, ids, self.integers(lengths), frequencies, at)
+    return self.head_loss(self.final(w, x), labels, w[4], w[5], torch.empty([0]), torch.empty([0]), annotate(List[Tensor], []))
 
 def scores(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     # What evaluate sums, position by position (see head_scores). Positions may repeat: several labels for one of them.
-    x = self.hidden(w, flat, ids, self.integers(lengths), frequencies)
-    return self.head_scores(self.final(w, torch.index_select(x, 0, at)), labels, w[4], w[5])
+    x = self.hidden(w, flat, ids, self.integers(lengths), frequencies, at)
+    return self.head_scores(self.final(w, x), labels, w[4], w[5])
 
 def logits(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor) -> Tensor:
     # (N, vocabulary) at the given positions.
-    x = self.hidden(w, flat, ids, self.integers(lengths), frequencies)
-    n = self.final(w, torch.index_select(x, 0, at))
+    x = self.hidden(w, flat, ids, self.integers(lengths), frequencies, at)
+    n = self.final(w, x)
     return self.vocabulary(n, w[4], w[5], self.room(n.size(0), n, w[4]))[0].to(self.wide(n))

@@ -8,7 +8,7 @@ def prefill(self, w: List[Tensor], flat: Tensor, cache: Tensor, ids: Tensor, len
     x, cosines, sines = self.begin(w, tokens, ts, frequencies)
     for i in range(self.layers):
         kept = [torch.empty([0], dtype=x.dtype, device=x.device)]
-        x = self.layer_forward(w, flat, x, cosines, sines, ts, i, annotate(List[Tensor], []), kept, False, True)[0]
+        x = self.layer_forward(w, flat, x, cosines, sines, ts, torch.empty([0], dtype=4, device=x.device), i, annotate(List[Tensor], []), kept, False, True)[0]
         s = 1
         for b in range(rows):
             # After a conversation's queries stand its keys and values, (kv, whole tiles, D).

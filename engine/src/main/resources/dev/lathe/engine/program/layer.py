@@ -46,8 +46,9 @@ def read(self, h: Tensor, masks: List[Tensor], which: int, train: bool, flat: Te
     # What neighbouring adapters that read the same h make of it: scale * h A', (M, sum of ranks)
     return torch.mm(self.masked(h, masks, which, train), self.stacked_a(flat, layer, first, last).t()).mul_(self.scale)
 
-def layer_forward(self, w: List[Tensor], flat: Tensor, x: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], i: int, masks: List[Tensor], kept: List[Tensor], train: bool, keep: bool) -> Tuple[Tensor, List[Tensor]]:
+def layer_forward(self, w: List[Tensor], flat: Tensor, x: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], asked: Tensor, i: int, masks: List[Tensor], kept: List[Tensor], train: bool, keep: bool) -> Tuple[Tensor, List[Tensor]]:
     # x (M, H) -> the layer's output and what its way back reads; attention's part of that goes to kept, the dropout's choices to masks.
+    # The output is that of all positions, or of those asked for (see fast.py), which all that follows attention is computed for alone.
     nq, nk, f = self.heads * self.head, self.kv * self.head, self.ffn
     r0, r1 = self.ranks[0], self.ranks[1]
     m = x.size(0)
@@ -72,8 +73,11 @@ def layer_forward(self, w: List[Tensor], flat: Tensor, x: Tensor, cosines: List[
         qk = self.rotate(qk, cosines[self.tables[i]], sines[self.tables[i]])
     v = qkv.narrow(1, nq + nk, nk).view([m, -1, self.head])
     o = self.attend(qk.narrow(1, 0, self.heads), qk.narrow(1, self.heads, self.kv), v, lengths, self.windows[i], kept, keep)
+    below = x
+    if asked.numel() > 0:
+        o, below = torch.index_select(o, 0, asked), torch.index_select(x, 0, asked)
     oa = self.read(o, masks, 1, train, flat, i, 3, 4)
-    x1, n3, i3, said3 = self.added(w, flat, x, o, oa, i, 1, 3, at + 5, at + 13)
+    x1, n3, i3, said3 = self.added(w, flat, below, o, oa, i, 1, 3, at + 5, at + 13)
     h2, n2, i2 = h, n1, i1
     if not self.parallel:
         n2, i2 = self.norm(x1)
@@ -104,6 +108,10 @@ def layer_forward(self, w: List[Tensor], flat: Tensor, x: Tensor, cosines: List[
     if self.dora:
         own += [said, said3, said4, said5, said6]
     return y, own
+
+def everywhere(self, d: Tensor, asked: Tensor, m: int) -> Tensor:
+    # The gradient at the positions asked for as that of all m: nothing comes back to the others.
+    return torch.zeros([m, d.size(1)], dtype=d.dtype, device=d.device).index_add_(0, asked, d)
 
 def added(self, w: List[Tensor], flat: Tensor, x: Tensor, h: Tensor, ha: Tensor, i: int, which: int, target: int, bias: int, norm: int) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     # x + h W' and the adapter's part: what attention or the feed-forward adds; normalised before it is added in a sandwich of norms.
@@ -142,7 +150,7 @@ def through_a(self, dh: Tensor, b: Tensor, a: Tensor, mask: Tensor) -> Tensor:
         return dh
     return dh.addmm_(b, a) if mask.numel() == 0 else dh.add_(self.kept(torch.mm(b, a), mask))
 
-def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], i: int, masks: List[Tensor], saved: List[Tensor], kept: List[Tensor]) -> Tensor:
+def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Tensor, cosines: List[Tensor], sines: List[Tensor], lengths: List[int], asked: Tensor, i: int, masks: List[Tensor], saved: List[Tensor], kept: List[Tensor]) -> Tensor:
     # From the gradient dx of the layer's output to that of its input; the adapters' gradients are added to gradient (flat).
     nq, nk, f = self.heads * self.head, self.kv * self.head, self.ffn
     none = torch.empty([0])
@@ -218,6 +226,8 @@ def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Te
     do = self.through_a(torch.mm(dy, self.weight(w, i, 1)), b, self.stacked_a(flat, i, 3, 4), mo)
 
     # attention, rotation, the heads' norms, and q|k|v
+    if asked.numel() > 0:
+        do, dx1 = self.everywhere(do, asked, n1.size(0)), self.everywhere(dx1, asked, n1.size(0))
     heads = self.attend_backward(do, lengths, self.windows[i], kept)
     dqk = heads.narrow(1, 0, self.heads + self.kv)
     turned = dqk

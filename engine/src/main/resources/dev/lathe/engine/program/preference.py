@@ -34,11 +34,9 @@ def preference(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tenso
     ts, answers = self.integers(lengths), self.integers(counts)
     saved = annotate(List[List[Tensor]], [])
     tokens = self.whole_tiles(ids, ts)
-    x, cosines, sines = self.begin(w, tokens, ts, frequencies)
-    x = self.layers_forward(w, flat, self.noised(x, ts), cosines, sines, ts, saved, True, True)
-    n, inverse = self.norm(torch.index_select(x, 0, at))
+    n, inverse, cosines, sines = self.to_head(w, flat, tokens, ts, frequencies, at, saved)
     dn = torch.empty_like(n)
-    losses = torch.empty([labels.size(0)], dtype=7, device=x.device)
+    losses = torch.empty([labels.size(0)], dtype=7, device=n.device)
     h = self.affine(n, w[2], w[3])
     if self.full:
         # What a label weighs in the head's own gradient hangs on all losses, so the logits are computed once more when they are known.
@@ -62,12 +60,7 @@ def preference(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tenso
         for i in range(len(answers)):
             dn.narrow(0, start, answers[i]).mul_(torch.neg(float(push[i])))
             start += answers[i]
-    if self.full:
-        self.learn_norm(gradient, 2, dn, n)
-    dx = torch.zeros_like(x).index_copy_(0, at, self.norm_backward(dn.mul_(w[2]), n, inverse))
-    dx = self.layers_backward(w, flat, gradient, dx, cosines, sines, ts, saved)
-    if self.full:
-        self.learn_embeddings(w, gradient, dx, tokens, ts)
+    self.from_head(w, flat, gradient, dn, n, inverse, tokens, ts, cosines, sines, at, saved)
     return loss.detach(), own
 
 def preference_tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor, counts: Tensor, liked: Tensor, reference: Tensor, settings: Tensor) -> Tuple[Tensor, Tensor]:
