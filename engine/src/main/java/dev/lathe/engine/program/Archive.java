@@ -51,7 +51,7 @@ public final class Archive {
    * to which every varying length is rounded up.
    */
   public record Tiling(int queries, int logits, int tile) {
-    public static final Tiling DEFAULT = new Tiling(256, 256, 64);
+    public static final Tiling DEFAULT = new Tiling(128, 256, 64);
 
     public Tiling {
       if (tile < 1 || queries % tile != 0 || logits % tile != 0) {
