@@ -2,6 +2,7 @@ package dev.lathe.pipelines.training;
 
 import dev.lathe.checkpoints.files.DiskFull;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.engine.Decoder.Way;
 import dev.lathe.engine.program.Archive.Checkpointing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -67,7 +68,8 @@ record Fitting(Setup setup, Estimate estimate, boolean changed, String why) {
   }
 
   private Fitting smaller(TrainingState state, String why) {
-    boolean byTape = setup.base().config().isEncoderDecoder(); // which keeps everything
+    boolean byTape = // which keeps everything
+        setup.recipe().gradients() == Way.TAPE || setup.base().config().isEncoderDecoder();
     if (setup.recipe().gradientCheckpointing() == Checkpointing.AUTO && !byTape) {
       var leaner = setup.withBlocksComputedAgain();
       return new Fitting(leaner, Estimate.of(leaner, state, estimate.parts()), true, "");

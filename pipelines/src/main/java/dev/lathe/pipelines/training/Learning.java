@@ -78,7 +78,7 @@ interface Learning {
       @Nullable Examples validation,
       DataOrder order) {
     return switch (recipe.objective()) {
-      case SFT -> new SupervisedTuning(decoder, train);
+      case SFT -> new SupervisedTuning(decoder, train, recipe.gradients());
       case DPO -> new PairedPreferences(decoder, recipe, train, validation, order);
       case KTO -> new UnpairedPreferences(decoder, recipe, train, validation, order);
     };

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 abstract class PreferenceLearning<L extends PreferenceLoss> implements Learning {
   private final Decoder decoder;
   private final Recipe.Preference how;
+  private final Way way;
   private final Examples train;
   private final References references;
   private final @Nullable References held;
@@ -30,6 +31,7 @@ abstract class PreferenceLearning<L extends PreferenceLoss> implements Learning 
       DataOrder order) {
     this.decoder = decoder;
     this.how = recipe.preference();
+    this.way = recipe.gradients();
     this.train = train;
     this.references = new References(decoder, train, order.epoch(0));
     this.held =
@@ -81,7 +83,7 @@ abstract class PreferenceLearning<L extends PreferenceLoss> implements Learning 
         int[] rows = train.rows(batches.get(batch));
         var reference = references.of(rows);
         var liked = train.liked(rows);
-        var judged = decoder.preference(micro.get(batch), liked, reference, loss, Way.FAST);
+        var judged = decoder.preference(micro.get(batch), liked, reference, loss, way);
         tell(rewards, liked, judged.logProbabilities(), reference);
         return judged.loss();
       }

@@ -5,6 +5,7 @@ import dev.lathe.checkpoints.bases.Projection;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.checkpoints.input.Settings;
+import dev.lathe.engine.Decoder.Way;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.Archive.Checkpointing;
 import dev.lathe.engine.program.Archive.Noise;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param neftune alpha of the noise on training's embeddings (Jain et al. 2023), 0 for none
  * @param gradientCheckpointing what is computed again on the way back instead of kept; changes no
  *     bit of the gradients
+ * @param gradients written out, or by autograd, the reference that keeps everything
  * @param evalTokens tokens of the validation split that are evaluated, from its beginning; 0 for
  *     all
  * @param earlyStopping evaluations in a row without a lower loss that end the run; 0 for any number
@@ -74,6 +76,7 @@ public record Recipe(
     double loraPlusRatio,
     double neftune,
     Checkpointing gradientCheckpointing,
+    Way gradients,
     List<String> targets,
     @Nullable String initFrom,
     int batchTokens,
@@ -234,6 +237,7 @@ public record Recipe(
             s.number("loraPlusRatio", 1, 0.01, 1000),
             s.number("neftune", 0, 0, 1000),
             s.choice("gradientCheckpointing", Checkpointing.AUTO),
+            s.choice("gradients", Way.FAST),
             targets(s),
             s.text("initFrom", null),
             s.integer("batchTokens", 1024, 1, 1 << 20),
@@ -337,6 +341,14 @@ public record Recipe(
           "baseFormat: %s cannot be trained, only an adapter on it. Leave it out, or take adapter=lora"
               .formatted(word(baseFormat)));
     }
+    boolean leaner =
+        gradientCheckpointing == Checkpointing.BLOCK
+            || gradientCheckpointing == Checkpointing.ATTENTION;
+    if (gradients == Way.TAPE && leaner) {
+      return Optional.of(
+          "gradientCheckpointing: gradients=tape keeps everything, so %s changes nothing. Leave it out, or take gradients=fast"
+              .formatted(word(gradientCheckpointing)));
+    }
     boolean contradicts =
         switch (baseFormat) {
           case BF16 -> precision == NumberFormat.FP32;
@@ -385,6 +397,7 @@ public record Recipe(
     m.put("loraPlusRatio", loraPlusRatio);
     m.put("neftune", neftune);
     m.put("gradientCheckpointing", word(gradientCheckpointing));
+    m.put("gradients", word(gradients));
     m.put("targets", targets);
     if (initFrom != null) {
       m.put("initFrom", initFrom);

@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 
 /** Supervised fine-tuning: the mean loss over the labelled tokens. */
-record SupervisedTuning(Decoder decoder, Examples train) implements Learning {
+record SupervisedTuning(Decoder decoder, Examples train, Way way) implements Learning {
   @Override
   public Step step(List<int[]> batches) {
     var micro = batches.stream().map(train::batch).toList();
@@ -26,7 +26,7 @@ record SupervisedTuning(Decoder decoder, Examples train) implements Learning {
 
       @Override
       public double gradients(int batch) {
-        return decoder.gradients(micro.get(batch), 1.0 / labels, Way.FAST) / labels;
+        return decoder.gradients(micro.get(batch), 1.0 / labels, way) / labels;
       }
     };
   }

@@ -182,6 +182,29 @@ class PreferenceTrainingTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Recipe.Objective.class)
+  void theTapeThatARecipeAsksForIsTakenAndGivesTheSame(Recipe.Objective objective) {
+    var shape = LoraShape.whole(desk.base.config(), 4, 2);
+    try (Decoder decoder = desk.open(shape);
+        var examples = new Examples(train, 0, desk.base.config().vocabSize(), objective)) {
+      decoder.adapter().set(Adapter.initial(shape, 7));
+      decoder.keepReference();
+      var found = new ArrayList<double[]>();
+      for (var way : List.of("fast", "fast", "tape")) {
+        var recipe = recipe(objective, Map.of("gradients", way));
+        var order = DataOrder.of(recipe, examples);
+        decoder.adapter().zeroGradient();
+        var learning = Learning.of(recipe, decoder, examples, null, order);
+        gradients(learning.step(List.of(new int[] {0, 1, 2})), 1);
+        found.add(decoder.adapter().gradientValues());
+      }
+      assertThat(found.get(1)).isEqualTo(found.get(0));
+      assertThat(found.get(2)).as("another order of rounding").isNotEqualTo(found.get(0));
+      assertThat(found.get(2)).usingComparatorWithPrecision(1e-5).containsExactly(found.get(0));
+    }
+  }
+
   private static double gradients(Learning.Step step, int batches) {
     double loss = 0;
     for (int i = 0; i < batches; i++) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lathe.checkpoints.bases.ModelConfig;
 import dev.lathe.checkpoints.bases.Projection;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.engine.Decoder.Way;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.Archive.Packing;
 import dev.lathe.engine.tensors.Precision;
@@ -22,7 +23,7 @@ class RecipeTest {
                 + " undesirableWeight=1.0, adapter=lora, baseFormat=auto, steps=0, epochs=1.0, learningRate=2.0E-4,"
                 + " schedule=cosine, warmup=0.03, weightDecay=0.0, clip=1.0, rank=8, alpha=16.0,"
                 + " rsLora=false, dropout=0.0, loraPlusRatio=1.0, neftune=0.0,"
-                + " gradientCheckpointing=auto, targets=[all],"
+                + " gradientCheckpointing=auto, gradients=fast, targets=[all],"
                 + " batchTokens=1024, accumulate=1, maxLength=0, precision=auto,"
                 + " device=auto, threads=0, seed=7, evalEvery=100, evalTokens=16384, earlyStopping=0, result=auto, checkpointEvery=100, keep=3,"
                 + " shuffle=true, explosion=3.0, restarts=3, samplePrompts=[], sampleEvery=100,"
@@ -86,6 +87,17 @@ class RecipeTest {
         .hasMessageContaining("dropout: adapter=dora has none");
     var dora = Recipe.of(Map.of("adapter", "dora"));
     assertThat(Recipe.of(dora.toMap())).isEqualTo(dora);
+  }
+
+  @Test
+  void theTapeKeepsEverything() {
+    assertThatThrownBy(
+            () -> Recipe.of(Map.of("gradients", "tape", "gradientCheckpointing", "block")))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("gradientCheckpointing: gradients=tape keeps everything, so block");
+    var tape = Recipe.of(Map.of("gradients", "tape", "gradientCheckpointing", "none"));
+    assertThat(tape.gradients()).isEqualTo(Way.TAPE);
+    assertThat(Recipe.of(tape.toMap())).isEqualTo(tape);
   }
 
   @Test
