@@ -16,7 +16,10 @@ import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.BaseWeights;
 import dev.lathe.engine.tensors.Precision;
 import dev.lathe.engine.tensors.Program;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -173,21 +176,8 @@ public final class Decoder implements AutoCloseable {
    */
   public double gradients(MicroBatch batch, double weight, Way way) {
     try (NDManager scope = program.scope()) {
-      return program
-          .call(
-              way == Way.FAST ? "fast" : "tape",
-              scope,
-              weights,
-              adapter.working(),
-              trained().gradient(),
-              longs(scope, batch.ids()),
-              longs(scope, batch.lengths()),
-              frequencies(scope, batch.wholeLengths()),
-              longs(scope, batch.at()),
-              longs(scope, batch.labels()),
-              scope.create(weight))
-          .getFirst()
-          .getDouble();
+      var method = way == Way.FAST ? "fast" : "tape";
+      return learn(method, scope, batch, scope.create(weight)).getFirst().getDouble();
     }
   }
 
@@ -197,17 +187,7 @@ public final class Decoder implements AutoCloseable {
       return Score.NONE;
     }
     try (NDManager scope = program.scope()) {
-      var result =
-          program.call(
-              "evaluate",
-              scope,
-              weights,
-              adapter.working(),
-              longs(scope, batch.ids()),
-              longs(scope, batch.lengths()),
-              frequencies(scope, batch.wholeLengths()),
-              longs(scope, batch.at()),
-              longs(scope, batch.labels()));
+      var result = read("evaluate", scope, weights, List.of(adapter.working()), batch);
       return new Score(result.get(0).getDouble(), result.get(1).getLong(), batch.labelled());
     }
   }
@@ -246,17 +226,10 @@ public final class Decoder implements AutoCloseable {
       MicroBatch batch, boolean[] liked, double[] reference, PreferenceLoss loss, Way way) {
     try (NDManager scope = program.scope()) {
       var result =
-          program.call(
+          learn(
               way == Way.FAST ? "preference" : "preference_tape",
               scope,
-              weights,
-              adapter.working(),
-              trained().gradient(),
-              longs(scope, batch.ids()),
-              longs(scope, batch.lengths()),
-              frequencies(scope, batch.wholeLengths()),
-              longs(scope, batch.at()),
-              longs(scope, batch.labels()),
+              batch,
               longs(scope, batch.labelledEach()),
               sides(scope, liked),
               scope.create(reference),
@@ -292,17 +265,7 @@ public final class Decoder implements AutoCloseable {
       return new Scores(new double[0], new double[0], new int[0]);
     }
     try (NDManager scope = program.scope()) {
-      var result =
-          program.call(
-              "scores",
-              scope,
-              model,
-              worn,
-              longs(scope, batch.ids()),
-              longs(scope, batch.lengths()),
-              frequencies(scope, batch.wholeLengths()),
-              longs(scope, batch.at()),
-              longs(scope, batch.labels()));
+      var result = read("scores", scope, model, List.of(worn), batch);
       return new Scores(
           result.get(0).toDoubleArray(), result.get(1).toDoubleArray(), integers(result.get(2)));
     }
@@ -418,6 +381,30 @@ public final class Decoder implements AutoCloseable {
   @Override
   public void close() {
     program.close();
+  }
+
+  /** A method that adds to the gradient of what is trained. */
+  private NDList learn(String method, NDManager scope, MicroBatch batch, NDArray... more) {
+    var trained = List.of(adapter.working(), trained().gradient());
+    return read(method, scope, weights, trained, batch, more);
+  }
+
+  /** A method that reads a batch, which stands between what is worn and what it wants besides. */
+  private NDList read(
+      String method,
+      NDManager scope,
+      NDList model,
+      List<NDArray> worn,
+      MicroBatch batch,
+      NDArray... more) {
+    var arguments = new ArrayList<>(worn);
+    arguments.add(longs(scope, batch.ids()));
+    arguments.add(longs(scope, batch.lengths()));
+    arguments.add(frequencies(scope, batch.wholeLengths()));
+    arguments.add(longs(scope, batch.at()));
+    arguments.add(longs(scope, batch.labels()));
+    Collections.addAll(arguments, more);
+    return program.call(method, scope, model, arguments.toArray(NDArray[]::new));
   }
 
   /**

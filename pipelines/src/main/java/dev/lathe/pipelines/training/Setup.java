@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -143,43 +144,43 @@ record Setup(
         var whole = recipe.initFrom() == null ? null : Path.of(recipe.initFrom());
         return new Start(LoraShape.none(base.config()), null, new float[0], false, whole);
       }
-      if (recipe.initFrom() != null) {
-        var adapter = LoadedModel.read(base, recipe.initFrom());
-        var c = adapter.config();
-        boolean dora = recipe.adapter() == Recipe.AdapterKind.DORA;
-        if (c.dora() && !dora) {
-          throw new BadInput(
-              "The adapter to start from is a DoRA", recipe.initFrom(), "Set adapter=dora.");
-        }
-        var found = AdapterFiles.shape(adapter, base.config());
-        var shape = dora ? found.withMagnitudes() : found;
-        var config =
-            new AdapterConfig(
-                c.rank(),
-                c.alpha(),
-                c.rsLora(),
-                dora,
-                recipe.dropout(),
-                c.targets(),
-                base.name(),
-                base.weightsSha256());
-        return new Start(shape, config, AdapterFiles.flat(adapter, shape), !c.dora(), null);
-      }
       boolean dora = recipe.adapter() == Recipe.AdapterKind.DORA;
-      var shape =
-          new LoraShape(
-              base.config(), recipe.rank(), recipe.scale(), recipe.targetsOf(base.config()), dora);
-      var config =
-          new AdapterConfig(
-              recipe.rank(),
-              recipe.alpha(),
-              recipe.rsLora(),
-              dora,
-              recipe.dropout(),
-              shape.targetNames(),
-              base.name(),
-              base.weightsSha256());
-      return new Start(shape, config, Adapter.initial(shape, recipe.seed()), true, null);
+      if (recipe.initFrom() == null) {
+        var targets = recipe.targetsOf(base.config());
+        var shape = new LoraShape(base.config(), recipe.rank(), recipe.scale(), targets, dora);
+        var config =
+            config(
+                recipe, base, recipe.rank(), recipe.alpha(), recipe.rsLora(), shape.targetNames());
+        return new Start(shape, config, Adapter.initial(shape, recipe.seed()), true, null);
+      }
+      var adapter = LoadedModel.read(base, recipe.initFrom());
+      var c = adapter.config();
+      if (c.dora() && !dora) {
+        throw new BadInput(
+            "The adapter to start from is a DoRA", recipe.initFrom(), "Set adapter=dora.");
+      }
+      var found = AdapterFiles.shape(adapter, base.config());
+      var shape = dora ? found.withMagnitudes() : found;
+      var config = config(recipe, base, c.rank(), c.alpha(), c.rsLora(), c.targets());
+      return new Start(shape, config, AdapterFiles.flat(adapter, shape), !c.dora(), null);
+    }
+
+    private static AdapterConfig config(
+        Recipe recipe,
+        Base base,
+        int rank,
+        double alpha,
+        boolean rsLora,
+        SortedSet<String> targets) {
+      return new AdapterConfig(
+          rank,
+          alpha,
+          rsLora,
+          recipe.adapter() == Recipe.AdapterKind.DORA,
+          recipe.dropout(),
+          targets,
+          base.name(),
+          base.weightsSha256());
     }
 
     Weights weights(Base base) {
