@@ -55,6 +55,7 @@ import org.jspecify.annotations.Nullable;
  * @param samplePrompts what the adapter is asked while it is trained
  * @param sampleEvery steps between two such times besides those before and after; 0 for none
  * @param sampleTokens of one answer, at most
+ * @param tensorboard whether the figures are written for TensorBoard too
  * @param shuffle whether every epoch has an order of its own; else the dataset's order
  */
 public record Recipe(
@@ -97,7 +98,8 @@ public record Recipe(
     int restarts,
     List<String> samplePrompts,
     int sampleEvery,
-    int sampleTokens) {
+    int sampleTokens,
+    boolean tensorboard) {
 
   private static final String ALL = "all";
 
@@ -258,7 +260,8 @@ public record Recipe(
             s.integer("restarts", 3, 0, 1000),
             s.lines("samplePrompts"),
             s.integer("sampleEvery", 100, 0, most),
-            s.integer("sampleTokens", 64, 1, 1 << 16));
+            s.integer("sampleTokens", 64, 1, 1 << 16),
+            s.flag("tensorboard", false));
     recipe.contradiction().ifPresent(s::problem);
     s.done();
     return recipe;
@@ -421,6 +424,7 @@ public record Recipe(
     m.put("samplePrompts", samplePrompts);
     m.put("sampleEvery", sampleEvery);
     m.put("sampleTokens", sampleTokens);
+    m.put("tensorboard", tensorboard);
     if (adapter == AdapterKind.FULL) {
       m.keySet().removeAll(OF_ADAPTERS);
     }

@@ -26,12 +26,14 @@ final class RunJournal implements Loop.Watcher {
   private final Decoder decoder;
   private final Learnt learnt;
   private final @Nullable Samples samples;
+  private final @Nullable TensorBoardLog tensorBoard;
   private final Path best;
   private long checkpointed;
 
   /**
    * @param beside where files are written; whoever made it closes it
    * @param samples null when the recipe asks nothing
+   * @param tensorBoard null when the recipe does not want it; whoever made it closes it
    * @param checkpointed the step of the newest checkpoint, or -1
    */
   RunJournal(
@@ -42,6 +44,7 @@ final class RunJournal implements Loop.Watcher {
       Decoder decoder,
       Learnt learnt,
       @Nullable Samples samples,
+      @Nullable TensorBoardLog tensorBoard,
       long checkpointed) {
     this.journal = journal;
     this.control = run.control();
@@ -52,6 +55,7 @@ final class RunJournal implements Loop.Watcher {
     this.decoder = decoder;
     this.learnt = learnt;
     this.samples = samples;
+    this.tensorBoard = tensorBoard;
     this.best = run.best();
     this.checkpointed = checkpointed;
   }
@@ -78,6 +82,7 @@ final class RunJournal implements Loop.Watcher {
     m.put("tokensPerSecond", state.tokens() / state.seconds());
     m.put("rssMiB", ProcessMemory.ownMib());
     journal.append("step", m);
+    show("train", m);
   }
 
   @Override
@@ -92,6 +97,13 @@ final class RunJournal implements Loop.Watcher {
     m.put("loss", evaluation.meanLoss());
     m.putAll(evaluation.figures());
     journal.append("eval", m);
+    show("eval", m);
+  }
+
+  private void show(String group, Map<String, ?> record) {
+    if (tensorBoard != null) {
+      tensorBoard.scalars(group, record);
+    }
   }
 
   @Override

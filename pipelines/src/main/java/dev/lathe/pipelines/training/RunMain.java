@@ -8,6 +8,7 @@ import dev.lathe.pipelines.supervision.Journal;
 import dev.lathe.pipelines.supervision.MemoryRoom;
 import dev.lathe.pipelines.supervision.RunDirectory;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -135,8 +136,8 @@ public final class RunMain {
       var setup = fitting.setup();
       journal.append("estimate", fitting.estimate().toMap());
       try (var decoder = setup.decoder();
-          var samples =
-              recipe.samplePrompts().isEmpty() ? null : Samples.of(recipe, setup.base())) {
+          var samples = recipe.samplePrompts().isEmpty() ? null : Samples.of(recipe, setup.base());
+          var tensorBoard = recipe.tensorboard() ? tensorBoard(run, state) : null) {
         var learnt = setup.learnt(decoder);
         if (found.isPresent()) {
           learnt.restore(found.get().folder());
@@ -150,6 +151,7 @@ public final class RunMain {
                 decoder,
                 learnt,
                 samples,
+                tensorBoard,
                 found.map(f -> f.state().step()).orElse(-1L));
         journal.append("started", started(setup, state, found.isPresent(), differences.isEmpty()));
         if (setup.train().truncated() > 0) {
@@ -182,6 +184,11 @@ public final class RunMain {
         finish(run, recipe, journal, learnt, watcher, loop.run(state));
       }
     }
+  }
+
+  private static TensorBoardLog tensorBoard(RunDirectory run, TrainingState state) {
+    return TensorBoardLog.begin(
+        run.path().resolve("tensorboard"), state.step() + 1, Clock.systemUTC());
   }
 
   private static void event(Journal journal, String level, String message) {
