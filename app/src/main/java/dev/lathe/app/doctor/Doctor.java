@@ -32,7 +32,7 @@ public final class Doctor {
             natives::tokenizers,
             machine::processor,
             machine::memory,
-            tools::gpu,
+            () -> tools.gpu(natives::cudaDevices),
             machine::writable,
             machine::disk,
             machine::loopback,

@@ -12,6 +12,7 @@ final class NativeProbe {
       System.out.println(
           switch (arguments[0]) {
             case "torch" -> "PyTorch " + Engine.getEngine("PyTorch").getVersion() + " loads";
+            case "cuda" -> Engine.getEngine("PyTorch").getGpuCount();
             case "tokenizers" ->
                 TokenizersLibrary.LIB == null ? "" : "Hugging Face tokenizers load";
             default -> throw new IllegalArgumentException(arguments[0]);

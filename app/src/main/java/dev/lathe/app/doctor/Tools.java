@@ -11,11 +11,18 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 
 /** Programs beside Lathe, where bases come from, and what the environment says. */
 final class Tools {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  /** docs/cuda.md says the same at length. */
+  private static final String CUDA =
+      "PyTorch's library for CUDA is no Maven artifact. Fetch it with 'python3 -m pip install --target"
+          + " /opt/torch torch==2.7.1 --index-url https://download.pytorch.org/whl/cu128' and set"
+          + " PYTORCH_LIBRARY_PATH=/opt/torch/torch/lib and PYTORCH_FLAVOR=cu128 (docs/cuda.md).";
 
   private final Map<String, String> environment;
 
@@ -32,7 +39,10 @@ final class Tools {
                     "maven", "not on the path: the launcher uses one of its own, fetched"));
   }
 
-  Finding gpu() {
+  /**
+   * @param seen how many CUDA devices PyTorch sees; asked when there is one
+   */
+  Finding gpu(IntSupplier seen) {
     var found =
         onPath("nvidia-smi")
             .flatMap(
@@ -43,9 +53,13 @@ final class Tools {
                         "--query-gpu=name,memory.total",
                         "--format=csv,noheader"))
             .filter(o -> o.status() == 0 && !o.text().isBlank());
-    return found
-        .map(o -> Finding.good("gpu", o.text().strip().replace("\n", "; ")))
-        .orElseGet(() -> Finding.good("gpu", "none: training runs on the processor"));
+    if (found.isEmpty()) {
+      return Finding.good("gpu", "none: training runs on the processor");
+    }
+    var names = found.get().text().strip().replace("\n", "; ");
+    return seen.getAsInt() > 0
+        ? Finding.good("gpu", names + "; PyTorch sees it")
+        : Finding.warning("gpu", names + "; but PyTorch here is the processor's", CUDA);
   }
 
   Finding pip() {
