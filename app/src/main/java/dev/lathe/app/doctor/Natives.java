@@ -28,7 +28,8 @@ final class Natives {
   int cudaDevices() {
     return load("cuda")
         .filter(o -> o.status() == 0)
-        .flatMap(o -> o.text().lines().map(String::strip).filter(l -> l.matches("\\d{1,4}")).findFirst())
+        .flatMap(
+            o -> o.text().lines().map(String::strip).filter(l -> l.matches("\\d{1,4}")).findFirst())
         .map(Integer::parseInt)
         .orElse(0);
   }
