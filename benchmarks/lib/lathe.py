@@ -1,5 +1,6 @@
 """Our side, as its users call it: ./lathe, with a home of its own."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -25,6 +26,19 @@ class Lathe:
         if done.returncode:
             raise Failed(f"{' '.join(command)}\nended with status {done.returncode}:\n{(done.stdout + done.stderr)[-3000:]}")
         return json.loads(done.stdout)
+
+    @contextlib.contextmanager
+    def serving(self, runs):
+        """Keeps the home's owner up, so that commands find it there; so many runs train at once."""
+        command = [str(self.launcher), "serve", "--port", "0"]
+        with subprocess.Popen(command, env={**self.env, "LATHE_RUNS_AT_ONCE": str(runs)}, cwd=self.root, stdout=subprocess.PIPE, text=True) as owner:
+            try:
+                if not owner.stdout.readline().startswith("serving"):
+                    raise Failed(f"{' '.join(command)}\nended before it served. Does another command work on {self.home}?")
+                yield
+            finally:
+                owner.terminate()
+                owner.stdout.read()
 
     def timed(self, *words):
         """A command with --json: its result, and how it looked from outside."""

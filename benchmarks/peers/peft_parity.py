@@ -1,95 +1,81 @@
 """Peer: the same training as a plain PEFT user writes it, float32 on the CPU, one conversation at a time.
 
-usage: peft_parity.py init MODEL_DIR OUT RANK ALPHA          an adapter with A and B both non-zero
-       peft_parity.py train MODEL_DIR ADAPTER JOB.json OUT   JOB: examples, batches (indexes, one list a step), learningRate, beta1, … (benchmarks/lib/parity.py)
-       peft_parity.py score MODEL_DIR ADAPTER TOKENS.jsonl   mean loss over the labelled tokens
-       peft_parity.py compare INITIAL OURS THEIRS            cosine between the two updates, of each module and of each tensor
-each prints one JSON line
+usage: peft_parity.py init JOBS.json       the adapters that both sides begin with
+       peft_parity.py replay JOBS.json     trains each job, and holds what came out beside what Lathe made of it
+
+JOBS: a list; what stands in a job: benchmarks/lib/parity/jobs.py. Each prints one JSON line.
 """
 
+import gc
 import json
 import pathlib
 import sys
 
+import parity_losses as losses
+import parity_models as models
 import torch
 import torch.nn.functional as F
-from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, get_cosine_schedule_with_warmup
-
-PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-
-
-def base(folder):
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="sdpa")
+from transformers import get_cosine_schedule_with_warmup
+from transformers.utils import logging
 
 
-def init(folder, out, rank, alpha):
-    model = get_peft_model(base(folder), LoraConfig(r=int(rank), lora_alpha=int(alpha), target_modules=PROJECTIONS, task_type="CAUSAL_LM"))
-    generator = torch.Generator().manual_seed(3)
-    with torch.no_grad():
-        for name, weight in sorted(model.named_parameters()):
-            if "lora_" in name:
-                scale = 0.01 if "lora_B" in name else weight.shape[1] ** -0.5
-                weight.copy_(torch.randn(weight.shape, generator=generator) * scale)
-    model.save_pretrained(out)
-    return {"adapter": out}
+def read(file):
+    return [json.loads(line) for line in open(file)]
 
 
-def summed_loss(model, example):
-    target = torch.tensor(example["labels"])[1:]
-    logits = model(input_ids=torch.tensor([example["input_ids"]])).logits[0, :-1]
-    return F.cross_entropy(logits, target, ignore_index=-100, reduction="sum"), int((target != -100).sum())
-
-
-def train(folder, adapter, job, out):
-    job = json.loads(pathlib.Path(job).read_text())
-    model = PeftModel.from_pretrained(base(folder), adapter, is_trainable=True).train()
+def replay(job):
+    model = models.opened(job).train()
+    objective = losses.of(job, model, read(job["train"]))
     parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=job["learningRate"], betas=(job["beta1"], job["beta2"]), eps=job["epsilon"], weight_decay=job["weightDecay"], foreach=False, fused=False)
-    schedule = get_cosine_schedule_with_warmup(optimizer, job["warmupSteps"], len(job["batches"]))
-    losses, norms = [], []
+    optimizer = models.optimizer(job, model)
+    schedule = get_cosine_schedule_with_warmup(optimizer, job["warmup"], len(job["batches"]))
+    found = {"losses": [], "gradNorms": []}
     for batch in job["batches"]:
-        examples = [job["examples"][i] for i in batch]
-        labelled = sum(y != -100 for e in examples for y in e["labels"][1:])
-        losses.append(0.0)
-        for example in examples:
-            part = summed_loss(model, example)[0] / labelled
-            part.backward()
-            losses[-1] += part.item()
-        norms.append(torch.nn.utils.clip_grad_norm_(parameters, job["clip"]).item())
+        found["losses"].append(objective.backward(model, batch))
+        found["gradNorms"].append(torch.nn.utils.clip_grad_norm_(parameters, job["clip"]).item())
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
-    model.save_pretrained(out)
-    return {"losses": losses, "gradNorms": norms}
+    model.save_pretrained(job["theirs"])
+    found["cosines"] = {way: compare(job, ours) for way, ours in job["ours"].items()}
+    if job["objective"] == "sft":
+        held = {"initial": None, **job["ours"], "theirs": job["theirs"]}
+        found["scores"] = {name: score(job, adapter) for name, adapter in held.items()}
+    gc.collect()
+    return found
 
 
-def score(folder, adapter, tokens):
-    model, total, count = PeftModel.from_pretrained(base(folder), adapter).eval(), 0.0, 0
-    with torch.no_grad(), open(tokens) as lines:
-        for line in lines:
-            part, labelled = summed_loss(model, json.loads(line))
+def score(job, adapter):
+    """Mean loss over the labelled tokens of the validation split."""
+    model, total, count = models.opened(job, adapter).eval(), 0.0, 0
+    with torch.no_grad():
+        for example in read(job["validation"]):
+            part, labelled = losses.summed(model, example)
             total, count = total + part.item(), count + labelled
-    return {"loss": total / count, "tokens": count}
+    return total / count
 
 
 def cosine(a, b):
     return float(F.cosine_similarity(a.flatten(), b.flatten(), dim=0, eps=0.0))
 
 
-def compare(initial, ours, theirs):
-    start, left, right = ({k: v.double() for k, v in load_file(f"{d}/adapter_model.safetensors").items()} for d in (initial, ours, theirs))
+def compare(job, ours):
+    """Cosines between the two updates: of each product B A, of magnitudes, or of each tensor of a whole model."""
+    full = job["kind"] == "full"
+    name = "model" if full else "adapter_model"
+    start, left, right = ({k: v.double() for k, v in load_file(f"{d}/{name}.safetensors").items()} for d in (job["base"] if full else job["initial"], ours, job["theirs"]))
     if not start.keys() == left.keys() == right.keys():
-        raise SystemExit(f"The adapters hold different tensors: {sorted(start.keys() ^ left.keys())[:4]} {sorted(start.keys() ^ right.keys())[:4]}")
-    tensors = {k: cosine(left[k] - v, right[k] - v) for k, v in start.items()}
-    modules = {}
+        raise SystemExit(f"{job['name']}: the two hold different tensors: {sorted(start.keys() ^ left.keys())[:4]} {sorted(start.keys() ^ right.keys())[:4]}")
+    single = {k: cosine(left[k] - v, right[k] - v) for k, v in start.items() if full or "magnitude" in k}
     for a in (k for k in start if ".lora_A." in k):
         b = a.replace(".lora_A.", ".lora_B.")
         product = [s[b] @ s[a] for s in (start, left, right)]
-        modules[a.partition(".lora_A.")[0]] = cosine(product[1] - product[0], product[2] - product[0])
-    return {"modules": modules, "tensors": tensors}
+        single[a.partition(".lora_A.")[0]] = cosine(product[1] - product[0], product[2] - product[0])
+    return single
 
 
 if __name__ == "__main__":
-    print(json.dumps({"init": init, "train": train, "score": score, "compare": compare}[sys.argv[1]](*sys.argv[2:])))
+    logging.set_verbosity_error()
+    jobs = json.loads(pathlib.Path(sys.argv[2]).read_text())
+    print(json.dumps([{"init": models.initial, "replay": replay}[sys.argv[1]](job) for job in jobs]))
