@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ..lathe import REAL
 from ..peers import Failed
 
-FAMILIES = ["llama-llama3", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "phi", "phi3", "t5"]
+FAMILIES = ["llama-llama3", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "phi", "phi3", "gpt2", "t5"]
 KINDS = {  # what a recipe adds; rsLoRA comes with the adapter that a run begins from
     "lora": {},
     "rslora": {},

@@ -30,6 +30,11 @@ public record LoraPair(Matrix a, Matrix b, @Nullable Matrix magnitude) {
     return magnitude == null ? List.of(a, b) : List.of(a, b, magnitude);
   }
 
+  /** What a weight gains that is stored as (in, out): (B A)' = A' B'. */
+  LoraPair transposed() {
+    return new LoraPair(b.transposed(), a.transposed());
+  }
+
   public int rank() {
     return a.rows();
   }

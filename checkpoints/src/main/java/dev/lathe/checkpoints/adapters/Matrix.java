@@ -12,6 +12,17 @@ public record Matrix(int rows, int columns, float[] values) {
     }
   }
 
+  /** Rows for columns. */
+  Matrix transposed() {
+    var turned = new float[values.length];
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) {
+        turned[j * rows + i] = values[i * columns + j];
+      }
+    }
+    return new Matrix(columns, rows, turned);
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof Matrix m

@@ -31,12 +31,20 @@ public final class Merge {
    * The merged weights, computed when they are asked for, for one thread. Closing them closes the
    * base's.
    *
-   * @throws BadInput when the adapter does not fit, or holds NaN
+   * @param turned whether the base stores linear layers as (in, out), as GPT-2 does
+   * @throws BadInput when the adapter does not fit, holds NaN, or is a DoRA of turned matrices,
+   *     whose magnitudes go by columns
    */
-  public static Weights of(Weights base, PeftAdapter adapter, Progress progress) {
-    adapter.requireFits(base);
+  public static Weights of(Weights base, PeftAdapter adapter, boolean turned, Progress progress) {
+    if (turned && adapter.config().dora()) {
+      throw new BadInput(
+          "a DoRA of a base that stores its matrices turned cannot be merged",
+          String.valueOf(adapter.config().baseName()),
+          "Export it as a PEFT directory: --format peft.");
+    }
+    adapter.requireFits(base, turned);
     adapter.requireFinite();
-    return new MergedWeights(base, adapter, progress);
+    return new MergedWeights(base, adapter, turned, progress);
   }
 
   /**
@@ -84,7 +92,7 @@ public final class Merge {
     }
     var weights = base.weights();
     try {
-      return of(weights, adapter, progress);
+      return of(weights, adapter, base.config().block().names().transposed(), progress);
     } catch (RuntimeException e) {
       weights.close();
       throw e;

@@ -26,12 +26,14 @@ final class MergedWeights implements Weights {
   private long read;
   private long told;
 
-  MergedWeights(Weights base, PeftAdapter adapter, Merge.Progress progress) {
+  MergedWeights(Weights base, PeftAdapter adapter, boolean turned, Merge.Progress progress) {
     this.base = base;
     this.progress = progress;
     this.total = base.names().stream().mapToLong(name -> count(base.shape(name))).sum();
     this.scale = (float) adapter.config().scale();
-    adapter.modules().forEach((module, pair) -> pairs.put(module + ".weight", pair));
+    adapter
+        .modules()
+        .forEach((name, pair) -> pairs.put(name + ".weight", turned ? pair.transposed() : pair));
   }
 
   @Override

@@ -66,9 +66,10 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
   /**
    * Holds the adapter against a base's weights.
    *
+   * @param turned whether the base stores linear layers as (in, out), as GPT-2 does
    * @throws BadInput when it adapts layers that the base does not have, or of other shapes
    */
-  public void requireFits(Weights base) {
+  public void requireFits(Weights base, boolean turned) {
     var problems = new ArrayList<String>();
     modules.forEach(
         (name, pair) -> {
@@ -77,15 +78,12 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
             return;
           }
           long[] shape = base.shape(name + ".weight");
-          if (shape.length != 2 || shape[0] != pair.b().rows() || shape[1] != pair.a().columns()) {
+          long in = shape[turned ? 0 : shape.length - 1];
+          long out = shape[turned ? shape.length - 1 : 0];
+          if (shape.length != 2 || out != pair.b().rows() || in != pair.a().columns()) {
             problems.add(
                 "%s maps %d to %d, the adapter %d to %d"
-                    .formatted(
-                        name,
-                        shape[shape.length - 1],
-                        shape[0],
-                        pair.a().columns(),
-                        pair.b().rows()));
+                    .formatted(name, in, out, pair.a().columns(), pair.b().rows()));
           }
         });
     if (!problems.isEmpty()) {

@@ -31,6 +31,7 @@ final class PeftConfig {
           "ensure_weight_tying",
           "eva_config",
           "exclude_modules",
+          "fan_in_fan_out", // GPT-2's base stores (in, out), as the base is known to; B A does not
           "inference_mode",
           "init_lora_weights",
           "layers_pattern",

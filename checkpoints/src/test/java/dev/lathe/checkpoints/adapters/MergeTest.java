@@ -115,6 +115,28 @@ class MergeTest {
     }
   }
 
+  /** GPT-2 stores (in, out): the same square matrix, merged as its transpose. */
+  @Test
+  void turnedMatricesGainTheTransposedProduct() {
+    var modules = new LinkedHashMap<String, LoraPair>();
+    modules.put(Q, pair(4, 64, 64));
+    var config = new AdapterConfig(4, 6, true, 0, new TreeSet<>(Set.of("q_proj")), "t", null);
+    var adapter = new PeftAdapter(config, modules);
+    try (var before = base.weights();
+        var plain = Merge.of(base.weights(), adapter, false, SILENT);
+        var turned = Merge.of(base.weights(), adapter, true, SILENT)) {
+      var w = values(before, Q + ".weight");
+      var usual = values(plain, Q + ".weight");
+      var found = values(turned, Q + ".weight");
+      for (int i = 0; i < 64; i++) {
+        for (int j = 0; j < 64; j++) {
+          double gained = usual[j * 64 + i] - w[j * 64 + i];
+          assertThat((double) found[i * 64 + j] - w[i * 64 + j]).isCloseTo(gained, within(1e-5));
+        }
+      }
+    }
+  }
+
   @Test
   void rowsOfADoraHaveItsMagnitudes() {
     var magnitudes = new float[64];
@@ -127,7 +149,7 @@ class MergeTest {
     var config = new AdapterConfig(4, 6, true, true, 0, new TreeSet<>(Set.of("q_proj")), "t", null);
     var adapter = new PeftAdapter(config, modules);
     try (var before = base.weights();
-        var after = Merge.of(base.weights(), adapter, SILENT)) {
+        var after = Merge.of(base.weights(), adapter, false, SILENT)) {
       var found = values(after, Q + ".weight");
       var sum = expected(before, adapter, Q);
       for (int row = 0; row < 64; row++) {

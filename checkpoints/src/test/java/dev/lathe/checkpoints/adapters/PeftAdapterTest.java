@@ -195,8 +195,9 @@ class PeftAdapterTest {
   @Test
   void fitsOnlyTheBaseItWasMadeFor() {
     var adapter = adapter(16, false, null);
-    adapter.requireFits(new Shapes(Map.of(Q, new long[] {4, 4}, UP, new long[] {6, 4})));
-    assertThatThrownBy(() -> adapter.requireFits(new Shapes(Map.of(Q, new long[] {8, 4}))))
+    adapter.requireFits(new Shapes(Map.of(Q, new long[] {4, 4}, UP, new long[] {6, 4})), false);
+    adapter.requireFits(new Shapes(Map.of(Q, new long[] {4, 4}, UP, new long[] {4, 6})), true);
+    assertThatThrownBy(() -> adapter.requireFits(new Shapes(Map.of(Q, new long[] {8, 4})), false))
         .isInstanceOf(BadInput.class)
         .hasMessageContainingAll(
             "made for another base (smol)",
@@ -282,6 +283,12 @@ class PeftAdapterTest {
   }
 
   @Test
+  void readsWhatPeftWritesForGpt2sTurnedMatrices() throws IOException {
+    config("fan_in_fan_out", "true");
+    assertThat(PeftAdapter.read(folder()).modules()).hasSize(2);
+  }
+
+  @Test
   void refusesVariantsThatAreComputedOtherwise() throws IOException {
     for (var variant :
         Map.of(
@@ -289,7 +296,6 @@ class PeftAdapterTest {
                 "alpha_pattern", "{\"q_proj\": 4}",
                 "modules_to_save", "[\"lm_head\"]",
                 "lora_bias", "true",
-                "fan_in_fan_out", "true",
                 "some_new_variant", "{\"x\": 1}",
                 "trainable_token_indices", "[1]")
             .entrySet()) {

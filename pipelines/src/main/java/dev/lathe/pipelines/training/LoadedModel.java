@@ -71,7 +71,8 @@ public record LoadedModel(Decoder decoder, Precision precision, boolean whole)
       return;
     }
     try (var weights = base.weights()) {
-      read(base, recipe.initFrom()).requireFits(weights);
+      var turned = base.config().block().names().transposed();
+      read(base, recipe.initFrom()).requireFits(weights, turned);
     }
   }
 
