@@ -151,7 +151,8 @@ public final class MeasureMain {
     }
     var worn = open.decoder().adapter();
     if (adapter == null) {
-      worn.set(new float[worn.shape().size()]); // adds exact zeros: the base alone
+      // Adds exact zeros, with magnitudes that change nothing where there are some: the base alone.
+      worn.begin(new float[worn.shape().size()]);
       return open;
     }
     var peft = LoadedModel.read(base, adapter);
