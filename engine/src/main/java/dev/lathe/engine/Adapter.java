@@ -103,9 +103,7 @@ public final class Adapter implements Trained {
 
   @Override
   public void zeroGradient() {
-    try (NDManager scope = program.scope()) {
-      program.call("zero", scope, gradient);
-    }
+    program.zero(gradient);
   }
 
   @Override

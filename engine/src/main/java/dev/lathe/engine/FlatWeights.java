@@ -2,7 +2,6 @@ package dev.lathe.engine;
 
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.input.BadInput;
-import dev.lathe.checkpoints.quantized.BlockEncoder;
 import dev.lathe.checkpoints.quantized.Encoding;
 import dev.lathe.engine.program.FullShape;
 import dev.lathe.engine.program.FullShape.Part;
@@ -81,20 +80,8 @@ public final class FlatWeights implements Weights {
 
   @Override
   public void read(String name, As type, MemorySegment target) {
-    long[] shape = shape(name);
-    int rows = shape.length < 2 ? 1 : Math.toIntExact(shape[0]);
-    var row = new float[Math.toIntExact(shape[shape.length - 1])];
-    var encoding =
-        switch (type) {
-          case F32 -> Encoding.F32;
-          case BF16 -> Encoding.BF16;
-        };
-    for (int i = 0; i < rows; i++) {
-      rows(name, i, 1, row);
-      long offset = (long) i * row.length * type.bytes();
-      if (!BlockEncoder.encode(encoding, row, row.length, target, offset)) {
-        throw notFinite(name);
-      }
+    if (!readByRows(name, type, target)) {
+      throw notFinite(name);
     }
   }
 

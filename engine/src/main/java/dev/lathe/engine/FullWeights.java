@@ -78,9 +78,7 @@ public final class FullWeights implements Trained {
 
   @Override
   public void zeroGradient() {
-    try (NDManager scope = program.scope()) {
-      program.call("zero", scope, gradient);
-    }
+    program.zero(gradient);
   }
 
   @Override

@@ -1,7 +1,6 @@
 package dev.lathe.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import dev.lathe.engine.Decoder.Way;
 import dev.lathe.engine.generation.Greedy;
@@ -30,26 +29,7 @@ class FamiliesTest {
   @ParameterizedTest
   @MethodSource("families")
   void logitsLossAndGradientsAreTransformersAndPefts(String family) {
-    var tiny = TinyLlamas.named("families/" + family);
-    var lora = tiny.lora();
-    var expected = tiny.tensors("logits.safetensors");
-    var gradients = tiny.flat(lora, "gradients.safetensors");
-    var batch = MicroBatch.of(tiny.examples());
-    try (var decoder = tiny.open(Precision.FP64, lora)) {
-      assertThat(relative(decoder, batch, TinyLlamas.named(expected, "base"))).isLessThan(1e-11);
-      decoder.adapter().set(tiny.adapter(lora));
-      assertThat(relative(decoder, batch, TinyLlamas.named(expected, "adapted"))).isLessThan(1e-11);
-      for (var way : Way.values()) {
-        decoder.adapter().zeroGradient();
-        double loss = decoder.gradients(batch, 1.0 / batch.labelled(), way) / batch.labelled();
-        assertThat(loss).isCloseTo(tiny.json("numbers.json").get("loss").asDouble(), within(1e-10));
-        var found = decoder.adapter().gradientValues();
-        for (var m : lora.modules()) {
-          close(found, gradients, m.aAt(), 4 * m.in(), way + " " + m.path() + " A");
-          close(found, gradients, m.bAt(), 4 * m.out(), way + " " + m.path() + " B");
-        }
-      }
-    }
+    TinyLlamas.named("families/" + family).requireAgreement();
   }
 
   @ParameterizedTest
@@ -99,21 +79,6 @@ class FamiliesTest {
     int[] ids = text.stream().mapToInt(i -> i).toArray();
     var row = decoder.logits(ids, new int[] {ids.length}, new int[] {ids.length - 1})[0];
     return IntStream.range(0, row.length).reduce((a, b) -> row[b] > row[a] ? b : a).getAsInt();
-  }
-
-  private static double relative(Decoder decoder, MicroBatch batch, double[] expected) {
-    var found = decoder.logits(batch.ids(), batch.lengths(), batch.at());
-    return TinyLlamas.relative(
-        Arrays.stream(found).flatMapToDouble(Arrays::stream).toArray(), expected);
-  }
-
-  private static void close(double[] found, double[] expected, int at, int length, String name) {
-    assertThat(
-            TinyLlamas.relative(
-                Arrays.copyOfRange(found, at, at + length),
-                Arrays.copyOfRange(expected, at, at + length)))
-        .as(name)
-        .isLessThan(1e-9);
   }
 
   private static double[] gradient(Decoder decoder, MicroBatch batch, Way way) {

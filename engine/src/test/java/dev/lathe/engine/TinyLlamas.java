@@ -1,10 +1,14 @@
 package dev.lathe.engine;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.ModelConfig;
 import dev.lathe.checkpoints.bases.ModelConfigs;
 import dev.lathe.checkpoints.bases.Projection;
 import dev.lathe.checkpoints.safetensors.SafetensorsFile;
+import dev.lathe.engine.Decoder.Way;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.Archive.Training;
 import dev.lathe.engine.program.LoraShape;
@@ -12,6 +16,7 @@ import dev.lathe.engine.tensors.Precision;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -143,6 +148,45 @@ record TinyLlamas(Path folder) {
       norm += expected[i] * expected[i];
     }
     return Math.sqrt(difference / norm);
+  }
+
+  /** The same of a batch's logits at its labelled positions. */
+  static double relative(Decoder model, MicroBatch batch, double[] expected) {
+    var found = model.logits(batch.ids(), batch.lengths(), batch.at());
+    return relative(Arrays.stream(found).flatMapToDouble(Arrays::stream).toArray(), expected);
+  }
+
+  /** A tensor within two flat vectors is the same to nine digits. */
+  static void close(double[] found, double[] expected, int at, int length, String tensor) {
+    assertThat(
+            relative(
+                Arrays.copyOfRange(found, at, at + length),
+                Arrays.copyOfRange(expected, at, at + length)))
+        .as(tensor)
+        .isLessThan(1e-9);
+  }
+
+  /** Logits of base and adapter, loss and every gradient are the committed ones, both ways. */
+  void requireAgreement() {
+    var lora = lora();
+    var expected = tensors("logits.safetensors");
+    var gradients = flat(lora, "gradients.safetensors");
+    var batch = MicroBatch.of(examples());
+    try (var model = open(Precision.FP64, lora)) {
+      assertThat(relative(model, batch, named(expected, "base"))).isLessThan(1e-11);
+      model.adapter().set(adapter(lora));
+      assertThat(relative(model, batch, named(expected, "adapted"))).isLessThan(1e-11);
+      for (var way : Way.values()) {
+        model.adapter().zeroGradient();
+        double loss = model.gradients(batch, 1.0 / batch.labelled(), way) / batch.labelled();
+        assertThat(loss).isCloseTo(json("numbers.json").get("loss").asDouble(), within(1e-10));
+        var found = model.adapter().gradientValues();
+        for (var m : lora.modules()) {
+          close(found, gradients, m.aAt(), 4 * m.in(), way + " " + m.path() + " A");
+          close(found, gradients, m.bAt(), 4 * m.out(), way + " " + m.path() + " B");
+        }
+      }
+    }
   }
 
   private static final ValueLayout.OfDouble DOUBLE =

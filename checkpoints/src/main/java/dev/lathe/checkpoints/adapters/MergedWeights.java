@@ -1,7 +1,6 @@
 package dev.lathe.checkpoints.adapters;
 
 import dev.lathe.checkpoints.bases.Weights;
-import dev.lathe.checkpoints.quantized.BlockEncoder;
 import dev.lathe.checkpoints.quantized.Encoding;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -114,20 +113,8 @@ final class MergedWeights implements Weights {
 
   @Override
   public void read(String name, As type, MemorySegment target) {
-    long[] shape = shape(name);
-    int rows = shape.length < 2 ? 1 : Math.toIntExact(shape[0]);
-    var values = new float[Math.toIntExact(shape[shape.length - 1])];
-    var encoding =
-        switch (type) {
-          case F32 -> Encoding.F32;
-          case BF16 -> Encoding.BF16;
-        };
-    for (int row = 0; row < rows; row++) {
-      rows(name, row, 1, values);
-      long offset = (long) row * values.length * type.bytes();
-      if (!BlockEncoder.encode(encoding, values, values.length, target, offset)) {
-        throw Merge.notFinite(name);
-      }
+    if (!readByRows(name, type, target)) {
+      throw Merge.notFinite(name);
     }
   }
 

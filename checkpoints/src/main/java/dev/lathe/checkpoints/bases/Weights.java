@@ -1,5 +1,6 @@
 package dev.lathe.checkpoints.bases;
 
+import dev.lathe.checkpoints.quantized.BlockEncoder;
 import dev.lathe.checkpoints.quantized.Encoding;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
@@ -12,13 +13,15 @@ import java.util.Set;
 public interface Weights extends AutoCloseable {
   /** The element type a reader asks for. BF16 is rounded to nearest, ties to even. */
   enum As {
-    F32(4),
-    BF16(2);
+    F32(4, Encoding.F32),
+    BF16(2, Encoding.BF16);
 
     private final int bytes;
+    private final Encoding encoding;
 
-    As(int bytes) {
+    As(int bytes, Encoding encoding) {
       this.bytes = bytes;
+      this.encoding = encoding;
     }
 
     public int bytes() {
@@ -48,6 +51,25 @@ public interface Weights extends AutoCloseable {
    * @throws dev.lathe.checkpoints.input.BadInput when the file holds no such tensor, or a NaN in it
    */
   void read(String name, As type, MemorySegment target);
+
+  /**
+   * {@link #read} of weights that are made row by row, by {@link #rows}.
+   *
+   * @return whether every value is a finite one of that type; else the rest is not written
+   */
+  default boolean readByRows(String name, As type, MemorySegment target) {
+    long[] shape = shape(name);
+    int rows = shape.length < 2 ? 1 : Math.toIntExact(shape[0]);
+    var row = new float[Math.toIntExact(shape[shape.length - 1])];
+    for (int i = 0; i < rows; i++) {
+      rows(name, i, 1, row);
+      long offset = (long) i * row.length * type.bytes();
+      if (!BlockEncoder.encode(type.encoding, row, row.length, target, offset)) {
+        return false;
+      }
+    }
+    return true;
+  }
 
   @Override
   void close();

@@ -105,6 +105,13 @@ public final class Program implements AutoCloseable {
     }
   }
 
+  /** Makes every value 0, NaN too. */
+  public void zero(NDArray array) {
+    try (var scope = scope()) {
+      call("zero", scope, array);
+    }
+  }
+
   /** Zeros of a kept type. */
   public NDArray zeros(Precision kept, long size) {
     return manager.zeros(

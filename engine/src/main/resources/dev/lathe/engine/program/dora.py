@@ -22,6 +22,10 @@ def factor_backward(self, dy: Tensor, y: Tensor, flat: Tensor, gradient: Tensor,
     self.beyond_one(gradient, layer, target, row, dy.size(1)).add_(told)
     dy.addcmul_(dy, beyond)
 
+def stacked_in(self, which: int) -> List[int]:
+    # The projections that stand in one of a layer's four matrices, one below another.
+    return [[0, 1, 2], [3], [4, 5], [6]][which]
+
 def row_norms(self, w: List[Tensor]) -> Tensor:
     # |W| of every adapted output, layer by layer and projection by projection, as the magnitudes lie.
     parts = annotate(List[Tensor], [])
@@ -29,7 +33,7 @@ def row_norms(self, w: List[Tensor]) -> Tensor:
         for which in range(4):
             weight = self.weight(w, layer, which)
             row = 0
-            for target in range([0, 3, 4, 6][which], [3, 4, 6, 7][which]):
+            for target in self.stacked_in(which):
                 if self.ranks[target] > 0:
                     rows = weight.narrow(0, row, self.outs[target])
                     parts.append(torch.linalg_vector_norm(rows, 2, [1], False, dtype=self.wide(weight)))
@@ -45,7 +49,7 @@ def norms(self, w: List[Tensor], flat: Tensor, bare: Tensor) -> Tensor:
         for which in range(4):
             weight = self.weight(w, layer, which)
             row = 0
-            for target in range([0, 3, 4, 6][which], [3, 4, 6, 7][which]):
+            for target in self.stacked_in(which):
                 n = self.outs[target]
                 if self.ranks[target] > 0:
                     a, b = self.lora(flat, layer, target)

@@ -73,19 +73,17 @@ def final(self, w: List[Tensor], x: Tensor) -> Tensor:
     # The final norm: what the vocabulary head reads.
     return self.affine(self.norm(x)[0], w[2], w[3])
 
-def to_head(self, w: List[Tensor], flat: Tensor, tokens: Tensor, lengths: List[int], frequencies: Tensor, at: Tensor, saved: List[List[Tensor]]) -> Tuple[Tensor, Tensor, List[Tensor], List[Tensor]]:
+def to_head(self, w: List[Tensor], flat: Tensor, tokens: Tensor, lengths: List[int], frequencies: Tensor, at: Tensor, asked: Tensor, saved: List[List[Tensor]]) -> Tuple[Tensor, Tensor, List[Tensor], List[Tensor]]:
     # Forward in training: the normalised (N, H) at the labelled positions, what they were multiplied with, cosines and sines.
     x, cosines, sines = self.begin(w, tokens, lengths, frequencies)
-    asked = self.asked_for(at)
     x = self.layers_forward(w, flat, self.noised(x, lengths), cosines, sines, lengths, asked, saved, True, True)
     n, inverse = self.norm(self.rows_asked(x, at, asked))
     return n, inverse, cosines, sines
 
-def from_head(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dh: Tensor, n: Tensor, inverse: Tensor, tokens: Tensor, lengths: List[int], cosines: List[Tensor], sines: List[Tensor], at: Tensor, saved: List[List[Tensor]]):
+def from_head(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dh: Tensor, n: Tensor, inverse: Tensor, tokens: Tensor, lengths: List[int], cosines: List[Tensor], sines: List[Tensor], at: Tensor, asked: Tensor, saved: List[List[Tensor]]):
     # All the way back, from the gradient dh (N, H) of what the head read.
     if self.full:
         self.learn_norm(gradient, 2, dh, n)
-    asked = self.asked_for(at)
     dx = self.norm_backward(dh.mul_(w[2]), n, inverse)
     if asked.numel() > 0:
         dx = torch.constant_pad_nd(dx, [0, 0, 0, asked.size(0) - at.size(0)])
@@ -101,10 +99,11 @@ def fast(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, len
     ts = self.integers(lengths)
     saved = annotate(List[List[Tensor]], [])
     tokens = self.whole_tiles(ids, ts)
-    n, inverse, cosines, sines = self.to_head(w, flat, tokens, ts, frequencies, at, saved)
+    asked = self.asked_for(at)
+    n, inverse, cosines, sines = self.to_head(w, flat, tokens, ts, frequencies, at, asked, saved)
     dh = torch.empty_like(n)
     loss = self.head_loss(self.affine(n, w[2], w[3]), labels, w[4], w[5], dh, torch.empty([0]), self.labels_learn(gradient, float(weight), at))[0]
-    self.from_head(w, flat, gradient, dh.mul_(float(weight)), n, inverse, tokens, ts, cosines, sines, at, saved)
+    self.from_head(w, flat, gradient, dh.mul_(float(weight)), n, inverse, tokens, ts, cosines, sines, at, asked, saved)
     return loss
 
 def evaluate(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor]:

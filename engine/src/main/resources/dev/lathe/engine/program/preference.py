@@ -34,7 +34,8 @@ def preference(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tenso
     ts, answers = self.integers(lengths), self.integers(counts)
     saved = annotate(List[List[Tensor]], [])
     tokens = self.whole_tiles(ids, ts)
-    n, inverse, cosines, sines = self.to_head(w, flat, tokens, ts, frequencies, at, saved)
+    asked = self.asked_for(at)
+    n, inverse, cosines, sines = self.to_head(w, flat, tokens, ts, frequencies, at, asked, saved)
     dn = torch.empty_like(n)
     losses = torch.empty([labels.size(0)], dtype=7, device=n.device)
     h = self.affine(n, w[2], w[3])
@@ -60,7 +61,7 @@ def preference(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tenso
         for i in range(len(answers)):
             dn.narrow(0, start, answers[i]).mul_(torch.neg(float(push[i])))
             start += answers[i]
-    self.from_head(w, flat, gradient, dn, n, inverse, tokens, ts, cosines, sines, at, saved)
+    self.from_head(w, flat, gradient, dn, n, inverse, tokens, ts, cosines, sines, at, asked, saved)
     return loss.detach(), own
 
 def preference_tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor, counts: Tensor, liked: Tensor, reference: Tensor, settings: Tensor) -> Tuple[Tensor, Tensor]:
