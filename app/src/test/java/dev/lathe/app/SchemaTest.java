@@ -137,6 +137,16 @@ class SchemaTest {
         List.of("bases", "bases list", "bases show tiny", "bases verify tiny", "doctor")) {
       home.run((words + " --json").split(" ")).done();
     }
+    var template = Files.writeString(folder.resolve("t.jinja"), "{{ messages[0].content }}");
+    var extend = "bases extend tiny --tokens <|order|>,<|sku|> --special --name tiny-desk --json";
+    var extended =
+        home.run(with(extend.split(" "), "--chat-template", template.toString())).done().json();
+    assertThat(extended.path("extension").path("firstId").asInt()).isEqualTo(336);
+    assertThat(home.run("bases", "show", "tiny-desk").done().out()).contains("ids 336 to 337");
+    assertThat(home.run(extend.split(" ")).refused().err()).contains("tiny-desk");
+    Files.writeString(template, "{% if %}");
+    var broken = home.run(with(extend.split(" "), "--chat-template", template.toString()));
+    assertThat(broken.refused().err()).contains("template");
     var log = Files.writeString(folder.resolve("a.jsonl"), lines(40));
     var build =
         new String[] {"dataset", "build", log.toString(), "--name", "desk", "--base", "tiny"};

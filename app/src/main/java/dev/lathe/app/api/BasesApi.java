@@ -1,13 +1,16 @@
 package dev.lathe.app.api;
 
 import dev.lathe.app.owner.Home;
+import dev.lathe.checkpoints.bases.AddedTokens;
 import dev.lathe.checkpoints.bases.Base;
+import dev.lathe.checkpoints.bases.BaseExtension;
 import dev.lathe.checkpoints.bases.BaseRecord;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.Catalogue;
 import dev.lathe.checkpoints.bases.ModelConfig;
 import dev.lathe.checkpoints.bases.Pull;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.datasets.chat.ChatTemplate;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,7 +97,8 @@ class BasesApi {
       String pulledAt,
       ModelConfig config,
       Map<String, BaseRecord.FileRecord> files,
-      List<BaseRecord.Attempt> tried) {
+      List<BaseRecord.Attempt> tried,
+      BaseRecord.@Nullable Extension extension) {
     static Shown of(Base base, BaseRecord record) {
       return new Shown(
           base.name(),
@@ -106,7 +110,8 @@ class BasesApi {
           record.pulledAt(),
           base.config(),
           record.files(),
-          record.tried());
+          record.tried(),
+          record.extension());
     }
   }
 
@@ -125,6 +130,38 @@ class BasesApi {
   Map<String, String> remove(@PathVariable String name) {
     store.remove(name);
     return Map.of("removed", name);
+  }
+
+  /**
+   * @param name of the new base
+   * @param special whether the tokens are marks; else they are words
+   * @param chatTemplate Jinja; null keeps the old one's
+   */
+  record More(
+      @Nullable String name,
+      @Nullable List<String> tokens,
+      boolean special,
+      @Nullable String chatTemplate) {}
+
+  /** Makes a base with more tokens of one that is here. */
+  @PostMapping("{from}/extend")
+  void extend(@PathVariable String from, @RequestBody More more, HttpServletResponse response)
+      throws Exception {
+    NdJson.work(
+        response,
+        json,
+        progress -> {
+          var base = store.require(from);
+          if (more.chatTemplate() != null) {
+            ChatTemplate.of(more.chatTemplate(), base.folder()); // refuses what is no Jinja
+          }
+          var tokens =
+              new AddedTokens(more.tokens() == null ? List.of() : more.tokens(), more.special());
+          var made =
+              new BaseExtension(store)
+                  .extend(from, tokens, String.valueOf(more.name()), more.chatTemplate());
+          return Shown.of(made, store.record(made.name()));
+        });
   }
 
   record Wanted(String ref) {}

@@ -16,7 +16,11 @@ public class Bases extends HomeCommand {
   /** The subcommands. */
   public static Object[] parts(Session session) {
     return new Object[] {
-      new Listed(session), new Show(session), new Verify(session), new Remove(session)
+      new Listed(session),
+      new Show(session),
+      new Verify(session),
+      new BasesExtend(session),
+      new Remove(session)
     };
   }
 
@@ -123,5 +127,11 @@ public class Bases extends HomeCommand {
         config.path("maxPositions").asInt());
     out.println("  weights " + base.path("weightsSha256").asString(""));
     out.println("  folder  " + base.path("folder").asString(""));
+    var extension = base.path("extension");
+    if (extension.isObject()) {
+      int first = extension.path("firstId").asInt();
+      int last = first + extension.path("tokens").size() - 1;
+      out.println("  added   ids " + first + (last > first ? " to " + last : ""));
+    }
   }
 }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -23,6 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param source the one that brought it; {@code tried} are those that failed before, with reasons
  * @param weightsSha256 of the weight file; for shards, of their sorted {@code name sha256\n} lines
  * @param pulledAt ISO instant
+ * @param extension how it was made of another base here; null for one that was brought
  */
 public record BaseRecord(
     String name,
@@ -30,7 +32,8 @@ public record BaseRecord(
     String weightsSha256,
     String pulledAt,
     List<Attempt> tried,
-    SequencedMap<String, FileRecord> files) {
+    SequencedMap<String, FileRecord> files,
+    @Nullable Extension extension) {
   static final String FILE = "base.json";
 
   private static final JsonMapper JSON =
@@ -38,6 +41,20 @@ public record BaseRecord(
 
   /** A source that did not bring the base, and why. */
   public record Attempt(String source, String reason) {}
+
+  /**
+   * A base with tokens of its own besides another's.
+   *
+   * @param base its name when this was made of it
+   * @param weightsSha256 of that base
+   * @param firstId of the first of the tokens; the others follow
+   */
+  public record Extension(
+      String base, String weightsSha256, List<String> tokens, boolean special, int firstId) {
+    public Extension {
+      tokens = List.copyOf(tokens);
+    }
+  }
 
   /** One file of the base's folder. */
   public record FileRecord(long bytes, String sha256) {}
@@ -49,7 +66,12 @@ public record BaseRecord(
 
   /** Hashes every file in {@code folder} and writes {@code base.json} there. */
   static BaseRecord write(
-      Path folder, String name, String source, String pulledAt, List<Attempt> tried) {
+      Path folder,
+      String name,
+      String source,
+      String pulledAt,
+      List<Attempt> tried,
+      @Nullable Extension extension) {
     var files = new TreeMap<String, FileRecord>();
     try (var list = Files.list(folder)) {
       for (Path file : list.sorted().toList()) {
@@ -61,7 +83,8 @@ public record BaseRecord(
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read " + folder, e);
     }
-    var record = new BaseRecord(name, source, weightsHash(files), pulledAt, tried, files);
+    var record =
+        new BaseRecord(name, source, weightsHash(files), pulledAt, tried, files, extension);
     Durable.write(folder.resolve(FILE), JSON.writeValueAsString(record) + "\n");
     return record;
   }
@@ -118,8 +141,7 @@ public record BaseRecord(
     }
   }
 
-  private static BadInput damaged(
-      Path folder, String why, @org.jspecify.annotations.Nullable Exception cause) {
+  private static BadInput damaged(Path folder, String why, @Nullable Exception cause) {
     return new BadInput(
         "a base is damaged", folder.getFileName() + " (" + why + ")", again(folder), cause);
   }

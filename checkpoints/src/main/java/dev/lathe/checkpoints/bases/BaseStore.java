@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bases of a home, a folder each. A folder appears and disappears as a whole: what begins with
@@ -130,9 +131,20 @@ public final class BaseStore {
    */
   Base adopt(Path made, String name, String source, List<BaseRecord.Attempt> tried)
       throws IOException {
+    return adopt(made, name, source, tried, null);
+  }
+
+  /** The same for one that was made of another base here. */
+  Base adopt(
+      Path made,
+      String name,
+      String source,
+      List<BaseRecord.Attempt> tried,
+      BaseRecord.@Nullable Extension extension)
+      throws IOException {
     requireName(name);
     BaseFiles.open(made, ModelConfigs.read(made)).close(); // every tensor is there and fits
-    BaseRecord.write(made, name, source, clock.instant().toString(), tried);
+    BaseRecord.write(made, name, source, clock.instant().toString(), tried, extension);
     Durable.forceTree(made);
     Durable.moveInto(made, folder.resolve(name));
     return open(name);

@@ -54,6 +54,15 @@ public final class ChatTemplate {
     return of(jinja, special, Clock.systemDefaultZone());
   }
 
+  /**
+   * The same.
+   *
+   * @param baseFolder whose {@code tokenizer_config.json} names the special tokens
+   */
+  public static ChatTemplate of(String jinja, Path baseFolder) {
+    return of(jinja, SpecialTokens.read(baseFolder));
+  }
+
   /** The base's own, telling today's date where it asks for one: for answers, not for datasets. */
   public static ChatTemplate of(Base base) {
     return read(base.chatTemplate(), base.folder());
@@ -66,7 +75,7 @@ public final class ChatTemplate {
    * @param baseFolder whose {@code tokenizer_config.json} names the special tokens
    */
   public static ChatTemplate read(Path file, Path baseFolder) {
-    return of(source(file), SpecialTokens.read(baseFolder));
+    return of(source(file), baseFolder);
   }
 
   /** The same on a day: rendered at any time, the same conversation gives the same text. */

@@ -2,6 +2,8 @@ package dev.lathe.datasets.tokens;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lathe.checkpoints.bases.AddedTokens;
+import dev.lathe.checkpoints.bases.BaseExtension;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.GgufTokenizer;
 import dev.lathe.checkpoints.bases.TinyBase;
@@ -32,6 +34,27 @@ class BaseTokenizersTest {
       var turn = tokenizer.encode("<|im_start|>user\nthe 42<|im_end|>");
       assertThat(spelled(tokenizer, turn.ids()))
           .containsExactly("<|im_start|>", "user", "Ċ", "th", "e", "Ġ", "4", "2", "<|im_end|>");
+    }
+  }
+
+  @Test
+  void anAddedTokenIsOneIdWhereverItStands() {
+    var store = new BaseStore(folder);
+    TinyBase.create(store);
+    var tokens = new AddedTokens(List.of("<|order|>", "日本", "SKU-"), false);
+    var base = new BaseExtension(store).extend("tiny", tokens, "tiny-desk", null);
+    var more = new AddedTokens(List.of("<|end|>"), true);
+    var again = new BaseExtension(store).extend("tiny-desk", more, "tiny-desk-2", null);
+    try (var tokenizer = Tokenizer.open(again.tokenizer());
+        var before = Tokenizer.open(base.tokenizer())) {
+      assertThat(before.vocabSize()).isEqualTo(339);
+      assertThat(tokenizer.vocabSize()).isEqualTo(340).isEqualTo(again.config().vocabSize());
+      var text = "a<|order|> 日本日本 SKU-12<|end|>";
+      var ids = tokenizer.encode(text).ids();
+      assertThat(spelled(tokenizer, ids))
+          .containsExactly("a", "<|order|>", "Ġ", "日本", "日本", "Ġ", "SKU-", "1", "2", "<|end|>");
+      assertThat(ids).contains(336, 337, 338, 339);
+      assertThat(tokenizer.decode(ids)).isEqualTo(text);
     }
   }
 
