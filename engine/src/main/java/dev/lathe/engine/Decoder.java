@@ -94,6 +94,7 @@ public final class Decoder implements AutoCloseable {
   private final Adapter adapter;
   private final @Nullable FullWeights full;
   private @Nullable Reference reference;
+  private double enlarged = 1;
 
   private Decoder(
       ModelConfig config,
@@ -170,6 +171,15 @@ public final class Decoder implements AutoCloseable {
   }
 
   /**
+   * Multiplies every gradient that comes with a factor from now on, so that the activations' stay
+   * within what fp16 can say (loss scaling: Micikevicius et al. 2018). {@link AdamW#withEnlarged}
+   * takes it away again.
+   */
+  public void enlarge(double factor) {
+    enlarged = factor;
+  }
+
+  /**
    * Adds {@code weight} times the gradient of the batch's summed loss to that of what is trained.
    *
    * @return the loss in nats, summed over the batch's labels
@@ -177,7 +187,7 @@ public final class Decoder implements AutoCloseable {
   public double gradients(MicroBatch batch, double weight, Way way) {
     try (NDManager scope = program.scope()) {
       var method = way == Way.FAST ? "fast" : "tape";
-      return learn(method, scope, batch, scope.create(weight)).getFirst().getDouble();
+      return learn(method, scope, batch, scope.create(weight * enlarged)).getFirst().getDouble();
     }
   }
 
@@ -233,7 +243,7 @@ public final class Decoder implements AutoCloseable {
               longs(scope, batch.labelledEach()),
               sides(scope, liked),
               scope.create(reference),
-              scope.create(loss.settings()));
+              scope.create(loss.settings(enlarged)));
       return new Judged(result.get(0).getDouble(), result.get(1).toDoubleArray());
     }
   }
@@ -249,7 +259,7 @@ public final class Decoder implements AutoCloseable {
               scope.create(logProbabilities),
               scope.create(reference),
               sides(scope, liked),
-              scope.create(loss.settings()))
+              scope.create(loss.settings(1)))
           .getFirst()
           .getDouble();
     }

@@ -251,7 +251,7 @@ public record Footprint(
   /** Of a value that is computed with. */
   public long bytes() {
     return switch (precision) {
-      case BF16 -> 2;
+      case BF16, FP16 -> 2;
       case FP32 -> 4;
       case FP64 -> 8;
     };

@@ -28,11 +28,17 @@ public sealed interface PreferenceLoss {
   record Kto(double beta, double kl, double desirable, double undesirable, double weight)
       implements PreferenceLoss {}
 
-  /** As the program takes it. */
-  default double[] settings() {
+  /**
+   * As the program takes it.
+   *
+   * @param enlarged what the gradient, and only that, is multiplied with
+   */
+  default double[] settings(double enlarged) {
     return switch (this) {
-      case Dpo d -> new double[] {0, d.beta, d.labelSmoothing, 0, 0, 0, d.weight, d.sftWeight};
-      case Kto k -> new double[] {1, k.beta, 0, k.kl, k.desirable, k.undesirable, k.weight, 0};
+      case Dpo d ->
+          new double[] {0, d.beta, d.labelSmoothing, 0, 0, 0, d.weight, d.sftWeight, enlarged};
+      case Kto k ->
+          new double[] {1, k.beta, 0, k.kl, k.desirable, k.undesirable, k.weight, 0, enlarged};
     };
   }
 }

@@ -15,7 +15,7 @@ public sealed interface Trained permits Adapter, FullWeights {
    * One optimizer step on the summed gradient, which is used up.
    *
    * @param step counted from 1, for the moments' bias correction
-   * @return the gradient's norm before clipping
+   * @return the gradient's norm before clipping; where it is no finite number nothing was changed
    */
   double update(AdamW adamW, double learningRate, long step);
 

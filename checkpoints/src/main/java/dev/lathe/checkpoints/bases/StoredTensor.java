@@ -128,6 +128,7 @@ record StoredTensor(Encoding encoding, long[] shape, MemorySegment bytes, int pa
           switch (type) {
             case F32 -> toF32(n, to);
             case BF16 -> toBf16(n, to);
+            case F16 -> toF16(n, to);
           };
       return finite ? OptionalLong.empty() : OptionalLong.of(to + firstBad(n));
     }
@@ -153,9 +154,26 @@ record StoredTensor(Encoding encoding, long[] shape, MemorySegment bytes, int pa
       return bad == 0;
     }
 
+    /** Here it is values beyond 65,504 that round to infinity. */
+    private boolean toF16(int n, long to) {
+      int bad = 0;
+      for (int i = 0; i < n; i++) {
+        short half = Float.floatToFloat16(values[i]);
+        halves[i] = half;
+        bad |= (half & 0x7c00) == 0x7c00 ? 1 : 0;
+      }
+      MemorySegment.copy(halves, 0, target, SHORT, to * Short.BYTES, n);
+      return bad == 0;
+    }
+
     private int firstBad(int n) {
       for (int i = 0; i < n; i++) {
-        float seen = type == As.F32 ? values[i] : Bfloat16.toFloat(halves[i]);
+        float seen =
+            switch (type) {
+              case F32 -> values[i];
+              case BF16 -> Bfloat16.toFloat(halves[i]);
+              case F16 -> Float.float16ToFloat(halves[i]);
+            };
         if (!Float.isFinite(seen)) {
           return i;
         }

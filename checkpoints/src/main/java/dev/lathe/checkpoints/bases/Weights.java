@@ -11,10 +11,11 @@ import java.util.Set;
  * rotary permutation of query and key rows undone).
  */
 public interface Weights extends AutoCloseable {
-  /** The element type a reader asks for. BF16 is rounded to nearest, ties to even. */
+  /** The element type a reader asks for. Both of 16 bits are rounded to nearest, ties to even. */
   enum As {
     F32(4, Encoding.F32),
-    BF16(2, Encoding.BF16);
+    BF16(2, Encoding.BF16),
+    F16(2, Encoding.F16);
 
     private final int bytes;
     private final Encoding encoding;

@@ -112,7 +112,12 @@ public final class BaseWeights {
       this.packed =
           packing == Packing.NONE ? null : new PackedMatrices(program, weights, packing, precision);
       this.precision = precision;
-      this.stored = precision == Precision.BF16 ? Weights.As.BF16 : Weights.As.F32;
+      this.stored =
+          switch (precision) {
+            case BF16 -> Weights.As.BF16;
+            case FP16 -> Weights.As.F16;
+            case FP32, FP64 -> Weights.As.F32;
+          };
     }
 
     /** What the codes of a packed base want, after all layers. */
@@ -222,7 +227,7 @@ public final class BaseWeights {
     private NDArray onDevice(ByteBuffer bytes, long[] shape) {
       NDManager manager = program.manager();
       try (var raw = manager.create(bytes, new Shape(bytes.capacity()), DataType.UINT8)) {
-        var type = stored == Weights.As.BF16 ? Precision.BF16 : Precision.FP32;
+        var type = precision == Precision.FP64 ? Precision.FP32 : precision;
         var array = program.view(raw, type, shape);
         if (precision != Precision.FP64) {
           return array;

@@ -8,6 +8,8 @@ import java.util.Locale;
  */
 public enum Precision {
   BF16(15),
+  /** Needs its gradients enlarged: those of activations are too small for it. */
+  FP16(5),
   FP32(6),
   /** For reference tests only: what the fast path is held to. */
   FP64(7);

@@ -154,13 +154,21 @@ def zero(self, x: Tensor) -> Tensor:
 def adamw(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, settings: Tensor) -> Tensor:
     # Clips the gradient to a norm, then AdamW (Loshchilov and Hutter 2019, algorithm 2) in place. settings, float64: learning
     # rate, beta1, beta2, epsilon, weight decay, largest norm (0 for none), step from 1, how many times faster B learns than A (LoRA+,
-    # Hayou et al. 2024), where B begins, where it ends. What is left are DoRA's magnitudes: they learn as B does, and do not decay,
-    # for 0 is not where they come from. Returns the norm before clipping.
+    # Hayou et al. 2024), where B begins, where it ends, what the gradient was multiplied with. What is left are DoRA's magnitudes: they
+    # learn as B does, and do not decay, for 0 is not where they come from. Returns the norm before clipping; nothing changes where that is
+    # no finite number.
     # (torch._fused_adamw_ is no choice: TorchScript does not see that it writes and drops the call.)
+    self.shrunk(gradient, settings)
     norm = torch.linalg_vector_norm(gradient, 2, None, False, dtype=7)
-    self.clipped(gradient, norm, settings)
-    self.moved(parameter, gradient, first, second, settings, int(settings[8]), int(settings[9]))
+    if bool(torch.isfinite(norm)):
+        self.clipped(gradient, norm, settings)
+        self.moved(parameter, gradient, first, second, settings, int(settings[8]), int(settings[9]))
     return norm
+
+def shrunk(self, gradient: Tensor, settings: Tensor):
+    # Takes the factor away that kept the gradients of activations within fp16; a power of two, so no bit of the others is lost.
+    if float(settings[10]) != 1.:
+        gradient.mul_(1. / float(settings[10]))
 
 def clipped(self, gradient: Tensor, norm: Tensor, settings: Tensor):
     largest = float(settings[5])

@@ -64,12 +64,14 @@ def piece(self) -> int:
     return 4194304
 
 def full_adamw(self, parameters: Tensor, working: Tensor, gradient: Tensor, first: Tensor, second: Tensor, settings: Tensor) -> Tensor:
-    # adamw, piece by piece, and the working copy again; the vectors, which begin where settings[9] tells, do not decay.
+    # adamw, piece by piece, of a gradient that nothing has enlarged, and the working copy again; the vectors, which begin where settings[9] tells, do not decay.
     square = torch.zeros([], dtype=7, device=gradient.device)
     for a in range(0, gradient.numel(), self.piece()):
         part = gradient.narrow(0, a, min(self.piece(), gradient.numel() - a))
         square.add_(torch.square(torch.linalg_vector_norm(part, 2, None, False, dtype=7)))
     norm = torch.sqrt(square)
+    if not bool(torch.isfinite(norm)):
+        return norm
     vectors = int(settings[9])
     for a in range(0, gradient.numel(), self.piece()):
         n = min(self.piece(), gradient.numel() - a)

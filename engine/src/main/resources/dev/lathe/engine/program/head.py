@@ -49,8 +49,8 @@ def head_loss(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor, dh:
         if each.numel() > 0:
             each.narrow(0, a, n).copy_(losses.squeeze(1))
         if dh.numel() > 0:
-            # (index_put_, because scatter_add_ is a thousand times slower here.)
-            e.div_(z.to(e.dtype)).index_put_([torch.arange(rows, device=h.device), at.squeeze(1)], torch.full([rows], -1., dtype=e.dtype, device=e.device), True)
+            # (In fp16 a sum over a large vocabulary would be infinite. index_put_, because scatter_add_ is a thousand times slower here.)
+            e.div_(z if e.dtype == 5 else z.to(e.dtype)).index_put_([torch.arange(rows, device=h.device), at.squeeze(1)], torch.full([rows], -1., dtype=e.dtype, device=e.device), True)
             if self.final_cap > 0.:
                 e.sub_(bent.square_().mul_(e))
             if len(learned) > 0:

@@ -4,7 +4,8 @@
 
 def preference_loss(self, own: Tensor, reference: Tensor, liked: Tensor, settings: Tensor) -> Tensor:
     # Summed and weighted, float64. settings: objective (0 DPO, 1 KTO), beta, label smoothing, the KL estimate, the weights of liked and
-    # of disliked answers, the weight of all, the weight of the chosen answers' own negative log-likelihood (RPO, Pang et al. 2024, eq. 1).
+    # of disliked answers, the weight of all, the weight of the chosen answers' own negative log-likelihood (RPO, Pang et al. 2024, eq. 1),
+    # and what only the gradient is multiplied with.
     beta, weight = float(settings[1]), float(settings[6])
     ratios = own - reference
     if int(settings[0]) == 0:
@@ -51,7 +52,7 @@ def preference(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tenso
     torch.set_grad_enabled(True)
     leaf = own.detach().requires_grad_(True)
     loss = self.preference_loss(leaf, reference, liked, settings)
-    push = torch.grad([loss], [leaf], None, None, False, False)[0]
+    push = torch.grad([loss * float(settings[8])], [leaf], None, None, False, False)[0]
     torch.set_grad_enabled(before)
     start = 0
     if push is not None:
@@ -72,6 +73,6 @@ def preference_tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: 
     leaves = self.leaves(w) if self.full else w
     own = self.answers_of(self.tape_scores(leaves, adapter, ids, lengths, frequencies, at, labels), self.integers(counts))
     loss = self.preference_loss(own, reference, liked, settings)
-    self.taped(loss, leaves, adapter, gradient)
+    self.taped(loss * float(settings[8]), leaves, adapter, gradient)
     torch.set_grad_enabled(before)
     return loss.detach(), own.detach()

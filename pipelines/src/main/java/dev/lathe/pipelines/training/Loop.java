@@ -3,6 +3,7 @@ package dev.lathe.pipelines.training;
 import dev.lathe.engine.AdamW;
 import dev.lathe.engine.Decoder;
 import dev.lathe.pipelines.training.Learning.Evaluation;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ final class Loop {
   /** Told what happens, and asked between two steps whether to go on. */
   interface Watcher {
     /**
+     * @param norm of the gradient; infinite where it taught nothing (see {@link LossScale})
      * @param figures what the objective has to tell besides
      */
     void stepped(
@@ -119,6 +121,7 @@ final class Loop {
       var step = learning.step(drawn.examples());
 
       decoder.trained().zeroGradient();
+      decoder.enlarge(state.scale().factor());
       var losses = new double[drawn.size()];
       double loss = 0;
       for (int i = 0; i < losses.length; i++) {
@@ -129,14 +132,27 @@ final class Loop {
         loss += losses[i];
       }
       double rate = schedule.at(state.step());
-      double norm = decoder.trained().update(adamW, rate, state.step() + 1);
-      if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+      var scale = state.scale();
+      double norm =
+          decoder
+              .trained()
+              .update(adamW.withEnlarged(scale.factor()), rate, state.step() + 1 - scale.skipped());
+      boolean taught = Double.isFinite(norm);
+      if (!Double.isFinite(loss) || !taught && !scale.tooLarge()) {
         throw Diverged.noNumber(state.step() + 1, norm, drawn, losses);
       }
 
-      state = state.advanced(drawn.next(), step.tokens(), step.labels(), loss);
+      state =
+          state
+              .advanced(drawn.next(), step.tokens(), step.labels(), loss)
+              .withScale(taught ? scale.grown() : scale.shrunk());
       state = state.withSeconds(start.seconds() + (System.nanoTime() - began) / 1e9);
-      watcher.stepped(state, steps, order.epochsAt(drawn.next()), rate, norm, step.figures());
+      var figures = step.figures();
+      if (scale.scales()) {
+        figures = new LinkedHashMap<>(figures);
+        figures.put("lossScale", scale.factor());
+      }
+      watcher.stepped(state, steps, order.epochsAt(drawn.next()), rate, norm, figures);
       if (state.level().exploded(recipe.explosion())) {
         throw Diverged.exploded(state, drawn, step.means(losses));
       }

@@ -187,6 +187,7 @@ public record Recipe(
   public enum BaseFormat {
     AUTO,
     BF16,
+    FP16,
     FP32,
     NF4,
     INT8
@@ -196,6 +197,7 @@ public record Recipe(
   public enum NumberFormat {
     AUTO,
     BF16,
+    FP16,
     FP32
   }
 
@@ -322,7 +324,7 @@ public record Recipe(
   /** How the engine packs the base's matrices. */
   Packing packing() {
     return switch (baseFormat) {
-      case AUTO, BF16, FP32 -> Packing.NONE;
+      case AUTO, BF16, FP16, FP32 -> Packing.NONE;
       case NF4 -> Packing.NF4;
       case INT8 -> Packing.INT8;
     };
@@ -344,6 +346,11 @@ public record Recipe(
           "baseFormat: %s cannot be trained, only an adapter on it. Leave it out, or take adapter=lora"
               .formatted(word(baseFormat)));
     }
+    boolean half = precision == NumberFormat.FP16 || baseFormat == BaseFormat.FP16;
+    if (adapter == AdapterKind.FULL && half) {
+      return Optional.of(
+          "precision: all weights are not trained in fp16, whose range is too small for them. Take bf16 or fp32, or adapter=lora");
+    }
     boolean leaner =
         gradientCheckpointing == Checkpointing.BLOCK
             || gradientCheckpointing == Checkpointing.ATTENTION;
@@ -354,8 +361,9 @@ public record Recipe(
     }
     boolean contradicts =
         switch (baseFormat) {
-          case BF16 -> precision == NumberFormat.FP32;
-          case FP32 -> precision == NumberFormat.BF16;
+          case BF16 -> precision != NumberFormat.AUTO && precision != NumberFormat.BF16;
+          case FP16 -> precision != NumberFormat.AUTO && precision != NumberFormat.FP16;
+          case FP32 -> precision != NumberFormat.AUTO && precision != NumberFormat.FP32;
           case AUTO, NF4, INT8 -> false;
         };
     return contradicts
@@ -371,10 +379,12 @@ public record Recipe(
       case AUTO ->
           switch (baseFormat) {
             case BF16 -> Precision.BF16;
+            case FP16 -> Precision.FP16;
             case FP32 -> Precision.FP32;
             case AUTO, NF4, INT8 -> on.fastestPrecision();
           };
       case BF16 -> Precision.BF16;
+      case FP16 -> Precision.FP16;
       case FP32 -> Precision.FP32;
     };
   }

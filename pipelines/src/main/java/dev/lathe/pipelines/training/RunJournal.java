@@ -74,7 +74,11 @@ final class RunJournal implements Loop.Watcher {
     m.put("epoch", epochs);
     m.put("loss", state.loss());
     m.put("learningRate", learningRate);
-    m.put("gradNorm", norm);
+    if (Double.isFinite(norm)) {
+      m.put("gradNorm", norm);
+    } else {
+      m.put("skipped", true);
+    }
     m.putAll(figures);
     m.put("tokens", state.tokens());
     m.put("labelTokens", state.labelTokens());

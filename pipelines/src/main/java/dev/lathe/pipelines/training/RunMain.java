@@ -124,7 +124,10 @@ public final class RunMain {
             differences,
             "Resume it with --inexact to go on all the same.");
       }
-      var state = found.map(Checkpoints.Found::state).orElse(TrainingState.START);
+      var state =
+          found
+              .map(Checkpoints.Found::state)
+              .orElse(TrainingState.START.withScale(LossScale.of(asked.precision())));
       var cuts = Cuts.of(Journal.read(run.journal(), 0));
       var fitting = Fitting.of(asked, state, cuts, how.ranOut(), new MemoryRoom().available());
       fitting.requireDisk(run.path());

@@ -15,6 +15,7 @@ import java.util.Map;
  * @param loss of the last step; NaN before the first
  * @param best the evaluation with the lowest loss so far
  * @param level where the loss of the steps stands
+ * @param scale what gradients are multiplied with on their way
  * @param evalLossBefore validation loss of the untrained adapter; NaN without a validation split
  */
 public record TrainingState(
@@ -26,7 +27,8 @@ public record TrainingState(
     double loss,
     double evalLossBefore,
     Best best,
-    LossLevel level) {
+    LossLevel level,
+    LossScale scale) {
 
   /**
    * The lowest validation loss of a trained adapter.
@@ -44,7 +46,16 @@ public record TrainingState(
 
   static final TrainingState START =
       new TrainingState(
-          0, DataOrder.Position.START, 0, 0, 0, Double.NaN, Double.NaN, Best.NONE, LossLevel.NONE);
+          0,
+          DataOrder.Position.START,
+          0,
+          0,
+          0,
+          Double.NaN,
+          Double.NaN,
+          Best.NONE,
+          LossLevel.NONE,
+          LossScale.NONE);
 
   /** After one more optimizer step. */
   TrainingState advanced(
@@ -58,16 +69,23 @@ public record TrainingState(
         stepLoss,
         evalLossBefore,
         best,
-        level.after(stepLoss));
+        level.after(stepLoss),
+        scale);
   }
 
   TrainingState withSeconds(double value) {
     return new TrainingState(
-        step, next, tokens, labelTokens, value, loss, evalLossBefore, best, level);
+        step, next, tokens, labelTokens, value, loss, evalLossBefore, best, level, scale);
   }
 
   TrainingState withEvalLossBefore(double value) {
-    return new TrainingState(step, next, tokens, labelTokens, seconds, loss, value, best, level);
+    return new TrainingState(
+        step, next, tokens, labelTokens, seconds, loss, value, best, level, scale);
+  }
+
+  TrainingState withScale(LossScale value) {
+    return new TrainingState(
+        step, next, tokens, labelTokens, seconds, loss, evalLossBefore, best, level, value);
   }
 
   /** After an evaluation of a trained adapter. */
@@ -81,7 +99,8 @@ public record TrainingState(
         loss,
         evalLossBefore,
         best.after(step, found),
-        level);
+        level,
+        scale);
   }
 
   /** For a checkpoint's manifest; doubles as text, because JSON knows no NaN. */
@@ -101,6 +120,11 @@ public record TrainingState(
     m.put("levelSteps", level.steps());
     m.put("levelMean", Double.toString(level.mean()));
     m.put("levelLowest", Double.toString(level.lowest()));
+    if (scale.scales()) {
+      m.put("scale", scale.factor());
+      m.put("scaleClean", scale.clean());
+      m.put("scaleSkipped", scale.skipped());
+    }
     return m;
   }
 
@@ -123,7 +147,13 @@ public record TrainingState(
         m.containsKey("levelSteps")
             ? new LossLevel(
                 number(m, "levelSteps").longValue(), real(m, "levelMean"), real(m, "levelLowest"))
-            : LossLevel.NONE);
+            : LossLevel.NONE,
+        m.containsKey("scale")
+            ? new LossScale(
+                number(m, "scale").doubleValue(),
+                number(m, "scaleClean").intValue(),
+                number(m, "scaleSkipped").longValue())
+            : LossScale.NONE);
   }
 
   private static double real(Map<String, ?> m, String key) {

@@ -10,6 +10,7 @@ import dev.lathe.datasets.store.Split;
 import dev.lathe.engine.Adapter;
 import dev.lathe.engine.Decoder;
 import dev.lathe.engine.program.LoraShape;
+import dev.lathe.engine.tensors.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -49,6 +50,8 @@ class LoopTest {
     final List<Double> losses = new ArrayList<>();
     final List<Long> sampled = new ArrayList<>();
     final List<Long> checkpoints = new ArrayList<>();
+    final List<Double> norms = new ArrayList<>();
+    Precision precision = Precision.FP32;
     Cuts cuts = Cuts.NONE;
     boolean spoilt;
 
@@ -61,6 +64,7 @@ class LoopTest {
         double norm,
         Map<String, Double> figures) {
       losses.add(s.loss());
+      norms.add(norm);
     }
 
     @Override
@@ -101,7 +105,7 @@ class LoopTest {
     settings.put("batchTokens", 300);
     var recipe = Recipe.of(settings);
     var shape = LoraShape.whole(desk.base.config(), recipe.rank(), recipe.scale());
-    try (Decoder decoder = desk.open(shape);
+    try (Decoder decoder = desk.open(shape, told.precision);
         var examples = new Examples(train, 0, desk.base.config().vocabSize());
         var held = new Examples(validation, 0, desk.base.config().vocabSize())) {
       var values = Adapter.initial(shape, 7);
@@ -125,6 +129,20 @@ class LoopTest {
     assertThat(result.state().best().loss()).isEqualTo(lowest);
     assertThat(result.state().best().step()).isEqualTo(1 + trained.indexOf(lowest));
     assertThat(told.best).last().isEqualTo(result.state().best().step());
+  }
+
+  @Test
+  void inHalfPrecisionStepsWithInfiniteGradientsTeachNothingUntilTheScaleFits() {
+    var told = new Told();
+    told.precision = Precision.FP16;
+    var large = TrainingState.START.withScale(new LossScale(1L << 30, 0, 0));
+    var result = run(told, large, Map.of("learningRate", 0.01, "steps", 24, "evalEvery", 0));
+    long skipped = result.state().scale().skipped();
+    assertThat(skipped).isBetween(1L, 23L);
+    assertThat(result.state().scale().factor()).isEqualTo(1L << (30 - skipped));
+    assertThat(told.norms.stream().filter(n -> !Double.isFinite(n)).count()).isEqualTo(skipped);
+    assertThat(told.losses).hasSize(24).allSatisfy(l -> assertThat(l).isFinite());
+    assertThat(told.evaluations.getLast()).isLessThan(told.evaluations.getFirst() - 0.1);
   }
 
   @Test

@@ -253,9 +253,12 @@ public final class TinyDesk {
   }
 
   Decoder open(LoraShape shape) {
+    return open(shape, Precision.FP32);
+  }
+
+  Decoder open(LoraShape shape, Precision precision) {
     try (var weights = base.weights()) {
-      return Decoder.open(
-          weights, base.config(), shape, Precision.FP32, ComputeDevice.open("cpu", 1));
+      return Decoder.open(weights, base.config(), shape, precision, ComputeDevice.open("cpu", 1));
     }
   }
 }
