@@ -118,6 +118,18 @@ public final class Adapter implements Trained {
     return values;
   }
 
+  /**
+   * The gradient as it is added up, in float32: what processes that compute shares of it send each
+   * other. Of a DoRA it is the factors' (see above).
+   */
+  public float[] gradient32() {
+    return floats(gradient);
+  }
+
+  public void setGradient(float[] values) {
+    write(gradient, FloatBuffer.wrap(values));
+  }
+
   @Override
   public double update(AdamW adamW, double learningRate, long step) {
     try (NDManager scope = program.scope()) {

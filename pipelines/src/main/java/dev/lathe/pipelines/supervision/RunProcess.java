@@ -14,6 +14,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The process that trains a run, started here or found alive. It outlives this object. */
 public final class RunProcess {
+  /**
+   * The recipe's key for products of rounded fp32 numbers on CUDA. PyTorch reads it from the
+   * environment when it is loaded, so the supervisor has to know it.
+   */
+  public static final String TF32 = "tf32";
+
   private final RunDirectory run;
   private final ProcessHandle handle;
   private final @Nullable Process child;
@@ -44,6 +50,9 @@ public final class RunProcess {
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(run.processLog().toFile()));
     command.environment().forEach(builder.environment()::putIfAbsent);
+    if (Boolean.TRUE.equals(run.readSpec().recipe().get(TF32))) {
+      builder.environment().put("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "1");
+    }
     try {
       var child = builder.start();
       long peak = run.supervised().map(Supervised::peakRssMiB).orElse(0L);

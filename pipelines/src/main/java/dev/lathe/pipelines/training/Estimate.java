@@ -8,14 +8,16 @@ import java.util.Map;
 /**
  * What a run is expected to take, told before its first step.
  *
- * @param memory peak resident bytes of the run's process
+ * @param memory peak resident bytes of the run's process, and of its replicas
  * @param disk bytes of the run's directory at its fullest
  * @param checkpoint bytes of one
  * @param ahead what is to be computed
  * @param work the same in the footprint's FLOP, evaluations between steps included
  * @param parts how finely micro-batches are cut
+ * @param share of the work that the busiest process does
  */
-record Estimate(long memory, long disk, long checkpoint, Workload ahead, double work, int parts) {
+record Estimate(
+    long memory, long disk, long checkpoint, Workload ahead, double work, int parts, double share) {
   static final long MIB = 1 << 20;
 
   /** JVM, class path, PyTorch's libraries and kernels: measured with the tiny base. */
@@ -59,15 +61,17 @@ record Estimate(long memory, long disk, long checkpoint, Workload ahead, double 
             + copies
             + Math.max(ahead.dearestBytes(), 2 * footprint.largest());
     long disk = checkpoint * (recipe.keep() + 1L) + 2 * result + JOURNAL_LINE * setup.steps();
+    var devices = setup.devices();
     return new Estimate(
-        memory,
+        devices.count() * memory,
         disk,
         checkpoint,
         ahead,
         ahead.work()
             + evaluations(setup, state, footprint)
             + (setup.steps() - state.step()) * footprint.update(),
-        parts);
+        parts,
+        devices.busiest(recipe.accumulate()));
   }
 
   private static double evaluations(Setup setup, TrainingState state, Footprint footprint) {
@@ -98,6 +102,11 @@ record Estimate(long memory, long disk, long checkpoint, Workload ahead, double 
     return m;
   }
 
+  /** From the first to the last optimizer step. */
+  double seconds(Probe probe) {
+    return work * share * probe.secondsPerWork();
+  }
+
   /**
    * The same after the probe.
    *
@@ -105,7 +114,7 @@ record Estimate(long memory, long disk, long checkpoint, Workload ahead, double 
    */
   Map<String, Object> toMap(Probe probe) {
     var m = toMap();
-    double seconds = work * probe.secondsPerWork();
+    double seconds = seconds(probe);
     m.put("seconds", seconds);
     m.put("tokensPerSecond", seconds > 0 ? ahead.tokens() / seconds : 0);
     m.put("probeTokens", probe.tokens());

@@ -56,7 +56,7 @@ public final class EstimateMain {
       var estimate = fitting.estimate();
       try (var decoder = setup.decoder()) {
         var probe = Probe.of(setup, decoder, TrainingState.START, estimate);
-        double seconds = estimate.work() * probe.secondsPerWork();
+        double seconds = estimate.seconds(probe);
         return new Result(
             setup.steps(),
             estimate.ahead().tokens(),

@@ -51,6 +51,14 @@ interface Learning {
       return means;
     }
 
+    /** Sums that {@link #figures} are made of, of the micro-batches computed here. */
+    default double[] tally() {
+      return new double[0];
+    }
+
+    /** Adds those of another process. */
+    default void add(double[] tally) {}
+
     /** What else is to be told of the step, once all gradients are there. */
     default Map<String, Double> figures() {
       return Map.of();

@@ -5,7 +5,6 @@ import dev.lathe.engine.Decoder;
 import dev.lathe.pipelines.training.Learning.Evaluation;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,6 +62,7 @@ final class Loop {
   private final DataOrder order;
   private final Cuts cuts;
   private final Learning learning;
+  private final Gradients gradients;
   private final long steps;
 
   Loop(
@@ -72,6 +72,7 @@ final class Loop {
       @Nullable Examples validation,
       DataOrder order,
       Cuts cuts,
+      Gradients gradients,
       Watcher watcher) {
     this.decoder = decoder;
     this.recipe = recipe;
@@ -80,6 +81,7 @@ final class Loop {
     this.watcher = watcher;
     this.order = order;
     this.cuts = cuts;
+    this.gradients = gradients;
     this.steps = steps(recipe, order);
     this.learning = Learning.of(recipe, decoder, train, validation, order);
   }
@@ -122,14 +124,11 @@ final class Loop {
 
       decoder.trained().zeroGradient();
       decoder.enlarge(state.scale().factor());
-      var losses = new double[drawn.size()];
+      var losses =
+          gradients.of(step, new StepAt(state.step(), state.next(), parts, state.scale().factor()));
       double loss = 0;
-      for (int i = 0; i < losses.length; i++) {
-        if (recipe.noise().isSome()) {
-          Decoder.seed(noiseOf(state.step(), i));
-        }
-        losses[i] = step.gradients(i);
-        loss += losses[i];
+      for (double part : losses) {
+        loss += part;
       }
       double rate = schedule.at(state.step());
       var scale = state.scale();
@@ -191,11 +190,6 @@ final class Loop {
       watcher.best(noted);
     }
     return noted;
-  }
-
-  /** The seed of a micro-batch's noise: the same whenever the run comes by. */
-  private int noiseOf(long step, int batch) {
-    return new SplittableRandom(((long) recipe.seed() << 32) ^ step).nextInt() + 31 * batch;
   }
 
   /**

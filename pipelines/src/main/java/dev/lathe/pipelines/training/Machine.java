@@ -12,10 +12,10 @@ import java.util.Map;
  * precision.
  */
 record Machine(Map<String, String> facts) {
-  static Machine here(ComputeDevice device, Precision precision) {
+  static Machine here(Devices devices, ComputeDevice device, Precision precision) {
     var facts = new LinkedHashMap<String, String>();
     facts.put("cpu", ComputeDevice.cpuModel());
-    facts.put("device", device.name());
+    facts.put("device", devices.count() == 1 ? device.name() : devices.name());
     facts.put("threads", Integer.toString(device.threads()));
     facts.put("precision", precision.wire());
     facts.put("torch", ComputeDevice.torchVersion());

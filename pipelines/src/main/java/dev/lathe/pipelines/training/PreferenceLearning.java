@@ -89,6 +89,16 @@ abstract class PreferenceLearning<L extends PreferenceLoss> implements Learning 
       }
 
       @Override
+      public double[] tally() {
+        return rewards.tally();
+      }
+
+      @Override
+      public void add(double[] tally) {
+        rewards.add(tally);
+      }
+
+      @Override
       public Map<String, Double> figures() {
         var figures = new LinkedHashMap<>(rewards.figures());
         figures.putAll(PreferenceLearning.this.figures(loss));

@@ -12,6 +12,7 @@ import dev.lathe.engine.program.Archive.Noise;
 import dev.lathe.engine.program.Archive.Packing;
 import dev.lathe.engine.program.Archive.Training;
 import dev.lathe.engine.tensors.Precision;
+import dev.lathe.pipelines.supervision.RunProcess;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,6 +46,8 @@ import org.jspecify.annotations.Nullable;
  * @param batchTokens tokens of a micro-step: whole conversations laid end to end, without padding
  * @param accumulate micro-steps to one optimizer step, normalised by their label tokens together
  * @param maxLength tokens of a conversation that are used, from its beginning; 0 for all
+ * @param tf32 whether fp32 products on CUDA are of numbers rounded to 19 bits
+ * @param device one, or several that share every step (see {@link Devices})
  * @param threads 0 for one a core
  * @param evalEvery steps between two evaluations besides those before and after; 0 for none
  * @param checkpointEvery steps between two checkpoints besides the last; 0 for none
@@ -84,6 +87,7 @@ public record Recipe(
     int accumulate,
     int maxLength,
     NumberFormat precision,
+    boolean tf32,
     String device,
     int threads,
     int seed,
@@ -248,6 +252,7 @@ public record Recipe(
             s.integer("accumulate", 1, 1, 1 << 16),
             s.integer("maxLength", 0, 0, 1 << 20),
             s.choice("precision", NumberFormat.AUTO),
+            s.flag(RunProcess.TF32, false),
             String.valueOf(s.text("device", "auto")),
             s.integer("threads", 0, 0, 4096),
             s.integer("seed", 7, 0, most),
@@ -346,6 +351,10 @@ public record Recipe(
           "baseFormat: %s cannot be trained, only an adapter on it. Leave it out, or take adapter=lora"
               .formatted(word(baseFormat)));
     }
+    var several = Devices.contradiction(device, accumulate, adapter == AdapterKind.FULL);
+    if (several.isPresent()) {
+      return several;
+    }
     boolean half = precision == NumberFormat.FP16 || baseFormat == BaseFormat.FP16;
     if (adapter == AdapterKind.FULL && half) {
       return Optional.of(
@@ -419,6 +428,7 @@ public record Recipe(
     m.put("accumulate", accumulate);
     m.put("maxLength", maxLength);
     m.put("precision", word(precision));
+    m.put(RunProcess.TF32, tf32);
     m.put("device", device);
     m.put("threads", threads);
     m.put("seed", seed);

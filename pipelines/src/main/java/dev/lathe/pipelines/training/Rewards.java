@@ -34,6 +34,30 @@ final class Rewards {
     right += chosen - chosenReference > rejected - rejectedReference ? 1 : 0;
   }
 
+  /** All the sums, in the order in which {@link #add} takes them. */
+  double[] tally() {
+    return new double[] {
+      rewards[0],
+      rewards[1],
+      logProbabilities[0],
+      logProbabilities[1],
+      answers[0],
+      answers[1],
+      pairs,
+      right
+    };
+  }
+
+  void add(double[] tally) {
+    for (int side = 0; side < 2; side++) {
+      rewards[side] += tally[side];
+      logProbabilities[side] += tally[2 + side];
+      answers[side] += (long) tally[4 + side];
+    }
+    pairs += (long) tally[6];
+    right += (long) tally[7];
+  }
+
   /** Means; without those of a side that no answer was on. */
   Map<String, Double> figures() {
     var figures = new LinkedHashMap<String, Double>();

@@ -87,6 +87,13 @@ public final class RunMain {
               + " before is kept in its last checkpoint.",
           "diverged");
       return 1;
+    } catch (Replicas.Died e) {
+      System.err.println(e.getMessage());
+      if (e.status() < 128) {
+        failed(journal, e.getMessage() + "; see process.log", "broke");
+        return 1;
+      }
+      return e.status(); // as if it had been this process: the supervisor starts the run again
     } catch (RuntimeException | OutOfMemoryError e) {
       e.printStackTrace(); // into process.log
       if (Allocation.failed(e)) {
@@ -113,7 +120,7 @@ public final class RunMain {
     }
     try (var asked = Setup.of(run.readSpec(), home);
         var beside = new Beside()) {
-      var machine = Machine.here(asked.device(), asked.precision());
+      var machine = Machine.here(asked.devices(), asked.device(), asked.precision());
       var recipe = asked.recipe();
       var checkpoints = new Checkpoints(run.checkpoints(), recipe.keep(), machine);
       var found = checkpoints.newest();
@@ -181,10 +188,21 @@ public final class RunMain {
           var probe = Probe.of(setup, decoder, state, fitting.estimate());
           journal.append("estimate", fitting.estimate().toMap(probe));
         }
-        var loop =
-            new Loop(
-                decoder, recipe, setup.train(), setup.validation(), setup.order(), cuts, watcher);
-        finish(run, recipe, journal, learnt, watcher, loop.run(state));
+        Loop.Result result;
+        try (var replicas = Replicas.start(run, setup, decoder)) {
+          var loop =
+              new Loop(
+                  decoder,
+                  recipe,
+                  setup.train(),
+                  setup.validation(),
+                  setup.order(),
+                  cuts,
+                  replicas,
+                  watcher);
+          result = loop.run(state);
+        }
+        finish(run, recipe, journal, learnt, watcher, result);
       }
     }
   }
@@ -246,7 +264,7 @@ public final class RunMain {
     m.put("pid", ProcessHandle.current().pid());
     m.put("fromStep", state.step());
     m.put("steps", setup.steps());
-    m.put("device", setup.device().name());
+    m.put("device", setup.devices().count() == 1 ? setup.device().name() : setup.devices().name());
     m.put("threads", setup.device().threads());
     m.put("cpu", ComputeDevice.cpuModel());
     m.put("precision", setup.precision().wire());

@@ -25,12 +25,14 @@ import org.jspecify.annotations.Nullable;
  * What a run works with, as its description asks for it: all but the weights, which are read when
  * it is known that they fit.
  *
+ * @param device this process's, of all that the run has
  * @param steps optimizer steps of the whole run
  */
 record Setup(
     RunSpec spec,
     Recipe recipe,
     Base base,
+    Devices devices,
     ComputeDevice device,
     Precision precision,
     Start start,
@@ -45,10 +47,20 @@ record Setup(
    * @throws BadInput when the base is another one than asked for, or there is nothing to train on
    */
   static Setup of(RunSpec spec, Path home) {
+    return of(spec, home, 0);
+  }
+
+  /**
+   * The same in the process of another of the run's devices.
+   *
+   * @param rank which
+   */
+  static Setup of(RunSpec spec, Path home, int rank) {
     var recipe = Recipe.of(spec.recipe());
     var base = base(home, spec);
     EncoderDecoderRecipe.require(recipe, base.config());
-    var device = ComputeDevice.open(recipe.device(), recipe.threads());
+    var devices = Devices.of(recipe);
+    var device = devices.open(rank);
     var start = Start.of(recipe, base);
     var folder = Path.of(spec.dataset().folder());
     var train =
@@ -65,6 +77,7 @@ record Setup(
         spec,
         recipe,
         base,
+        devices,
         device,
         recipe.precisionOn(device),
         start,
@@ -79,7 +92,17 @@ record Setup(
     var settings = new HashMap<>(recipe.toMap());
     settings.put("gradientCheckpointing", "block");
     return new Setup(
-        spec, Recipe.of(settings), base, device, precision, start, train, validation, order, steps);
+        spec,
+        Recipe.of(settings),
+        base,
+        devices,
+        device,
+        precision,
+        start,
+        train,
+        validation,
+        order,
+        steps);
   }
 
   Footprint footprint() {

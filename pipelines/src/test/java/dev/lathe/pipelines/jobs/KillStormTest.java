@@ -1,10 +1,10 @@
 package dev.lathe.pipelines.jobs;
 
+import static dev.lathe.pipelines.training.RunProcesses.adapter;
+import static dev.lathe.pipelines.training.RunProcesses.losses;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.datasets.store.Split;
-import dev.lathe.pipelines.supervision.Journal;
 import dev.lathe.pipelines.supervision.RunCommand;
 import dev.lathe.pipelines.supervision.RunDirectory;
 import dev.lathe.pipelines.training.TinyDesk;
@@ -12,10 +12,8 @@ import dev.lathe.registry.runs.RunState;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -103,18 +101,5 @@ class KillStormTest {
       assertThat(System.nanoTime()).isLessThan(deadline);
       Thread.sleep(50);
     }
-  }
-
-  /** The newest loss of every step. */
-  private static List<Double> losses(RunDirectory run) {
-    var byStep = new TreeMap<Double, Double>();
-    Journal.read(run.journal(), 0).stream()
-        .filter(r -> r.type().equals("step"))
-        .forEach(r -> byStep.put(r.number("step").orElseThrow(), r.number("loss").orElseThrow()));
-    return List.copyOf(byStep.values());
-  }
-
-  private static String adapter(RunDirectory run) {
-    return Sha256.of(run.adapter().resolve("adapter_model.safetensors"));
   }
 }

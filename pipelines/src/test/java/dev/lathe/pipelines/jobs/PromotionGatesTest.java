@@ -87,6 +87,21 @@ class PromotionGatesTest implements Lineage {
         .contains("2 conversations of it stand in the training split of started@1");
   }
 
+  /** A fresh DoRA changes nothing: it is the LoRA, and the base beside it is the base. */
+  @Test
+  void aDoraIsMeasuredBesideTheSameBaseAsALora() {
+    ServedAnswers none =
+        (version, questions) -> {
+          throw new BadInput("the engine is down", version.version(), "Start it.");
+        };
+    var lora = judge(trained.good(), null, none);
+    var dora = judge(desk.asDora(trained.good(), 8, trained.dataset()), null, none);
+    assertThat(dora.better().found().replace("desk@8", "desk@2"))
+        .isEqualTo(lora.better().found());
+    assertThat(dora.kept().found().replace("desk@8", "desk@2")).isEqualTo(lora.kept().found());
+    assertThat(dora.better().passed()).isTrue();
+  }
+
   private @Nullable ModelVersion ancestor;
 
   @Override

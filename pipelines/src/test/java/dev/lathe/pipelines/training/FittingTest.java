@@ -60,6 +60,7 @@ class FittingTest {
             setup.spec(),
             recipe,
             setup.base(),
+            setup.devices(),
             setup.device(),
             setup.precision(),
             start,

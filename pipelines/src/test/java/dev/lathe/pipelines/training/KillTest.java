@@ -1,20 +1,23 @@
 package dev.lathe.pipelines.training;
 
+import static dev.lathe.pipelines.training.RunProcesses.adapter;
+import static dev.lathe.pipelines.training.RunProcesses.finish;
+import static dev.lathe.pipelines.training.RunProcesses.isStep;
+import static dev.lathe.pipelines.training.RunProcesses.kill;
+import static dev.lathe.pipelines.training.RunProcesses.losses;
+import static dev.lathe.pipelines.training.RunProcesses.records;
+import static dev.lathe.pipelines.training.RunProcesses.start;
+import static dev.lathe.pipelines.training.RunProcesses.waitFor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.TinyBase;
 import dev.lathe.checkpoints.files.Durable;
-import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.datasets.tokens.Example;
 import dev.lathe.datasets.tokens.ShardWriter;
-import dev.lathe.pipelines.supervision.Journal;
-import dev.lathe.pipelines.supervision.JournalRecord;
 import dev.lathe.pipelines.supervision.ProcessIdentity;
-import dev.lathe.pipelines.supervision.RunCommand;
 import dev.lathe.pipelines.supervision.RunDirectory;
 import dev.lathe.pipelines.supervision.RunSpec;
 import java.io.IOException;
@@ -22,7 +25,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
@@ -30,7 +32,6 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -173,11 +174,6 @@ class KillTest {
     return run;
   }
 
-  private static void kill(RunDirectory run, int step) throws Exception {
-    long before = records(run).size();
-    kill(start(run), () -> records(run).stream().skip(before).anyMatch(r -> isStep(r, step)));
-  }
-
   /** In its second pass, so that one process has seen the reference that the other finds anew. */
   @ParameterizedTest
   @ValueSource(strings = {"dpo", "kto"})
@@ -194,6 +190,29 @@ class KillTest {
     assertThat(finish(start(killed))).isZero();
     assertThat(adapter(killed)).isEqualTo(adapter(whole));
     assertThat(losses(killed)).isEqualTo(losses(whole)).hasSize(6);
+
+    var shared = new HashMap<>(more);
+    shared.put("device", "cpu,cpu");
+    var both = run("20260101-0014-" + objective + "b", "preferences", shared);
+    assertThat(finish(start(both))).isZero();
+    for (int step = 1; step <= 2; step++) {
+      var found = figures(both, step);
+      figures(whole, step)
+          .forEach((name, value) -> assertThat(found.get(name)).isCloseTo(value, within(0.02)));
+    }
+  }
+
+  /** What a step tells of losses and answers. */
+  private static Map<String, Double> figures(RunDirectory run, int step) {
+    var record = records(run).stream().filter(r -> isStep(r, step)).findFirst().orElseThrow();
+    var figures = new TreeMap<String, Double>();
+    for (var name : record.fields().keySet()) {
+      if (name.equals("loss") || name.startsWith("rewards/") || name.startsWith("logps/")) {
+        figures.put(name, record.number(name).orElseThrow());
+      }
+    }
+    assertThat(figures).hasSizeGreaterThan(3);
+    return figures;
   }
 
   /** And what comes out can be measured, and gone on with. */
@@ -245,6 +264,35 @@ class KillTest {
     assertThat(losses(whole).getLast()).isLessThan(losses(whole).getFirst());
   }
 
+  @Test
+  void twoProcessesThatShareEveryStepLearnWhatOneLearnsWhicheverIsKilled() throws Exception {
+    var alone = run("20260101-0020-aaaa", "dataset", Map.of("steps", 6, "threads", 1));
+    assertThat(finish(start(alone))).isZero();
+    var more = Map.<String, Object>of("steps", 6, "device", "cpu,cpu", "threads", 2);
+    var whole = run("20260101-0020-both", "dataset", more);
+    assertThat(finish(start(whole))).isZero();
+    var expected = losses(alone);
+    for (int i = 0; i < expected.size(); i++) {
+      assertThat(losses(whole).get(i)).isCloseTo(expected.get(i), within(2e-3)); // bf16
+    }
+
+    var killed = run("20260101-0020-kill", "dataset", more);
+    var process = start(killed);
+    waitFor(() -> records(killed).stream().anyMatch(r -> isStep(r, 2)));
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    assertThat(finish(process)).isEqualTo(137); // from which the supervisor goes on
+    assertThat(records(killed)).noneMatch(r -> r.type().equals("ended"));
+    var again = start(killed);
+    waitFor(() -> records(killed).stream().anyMatch(r -> isStep(r, 4)));
+    var replicas = again.descendants().toList();
+    assertThat(replicas).hasSize(1);
+    again.destroyForcibly().waitFor();
+    waitFor(() -> replicas.stream().noneMatch(ProcessHandle::isAlive));
+    assertThat(finish(start(killed))).isZero();
+    assertThat(adapter(killed)).isEqualTo(adapter(whole));
+    assertThat(losses(killed)).isEqualTo(losses(whole)).hasSize(6);
+  }
+
   private static RunDirectory run(String id) {
     return run(id, "dataset", Map.of());
   }
@@ -282,63 +330,12 @@ class KillTest {
     return run;
   }
 
-  private static Process start(RunDirectory run, String... more) throws IOException {
-    var command = RunCommand.of(RunMain.class.getName(), System.getProperty("java.class.path"));
-    var line = new ArrayList<>(command.java());
-    line.add(1, "-XX:TieredStopAtLevel=1"); // it lives for seconds
-    line.add(run.path().toString());
-    line.addAll(List.of(more));
-    var builder = new ProcessBuilder(line).redirectErrorStream(true);
-    builder.redirectOutput(ProcessBuilder.Redirect.appendTo(run.processLog().toFile()));
-    builder.environment().putAll(command.environment());
-    return builder.start();
-  }
-
-  private static void kill(Process process, BooleanSupplier when) throws Exception {
-    waitFor(when);
-    process.destroyForcibly().waitFor();
-  }
-
-  private static int finish(Process process) throws InterruptedException {
-    assertThat(process.waitFor(3, TimeUnit.MINUTES)).isTrue();
-    return process.exitValue();
-  }
-
-  private static void waitFor(BooleanSupplier when) throws InterruptedException {
-    long patience = System.nanoTime() + TimeUnit.MINUTES.toNanos(3);
-    while (!when.getAsBoolean()) {
-      assertThat(System.nanoTime()).isLessThan(patience);
-      Thread.sleep(1);
-    }
-  }
-
   private static boolean writing(RunDirectory run) {
     try (var entries = Files.newDirectoryStream(run.checkpoints(), ".writing-*")) {
       return entries.iterator().hasNext();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private static List<JournalRecord> records(RunDirectory run) {
-    return Journal.read(run.journal(), 0);
-  }
-
-  private static boolean isStep(JournalRecord record, int step) {
-    return record.type().equals("step") && record.number("step").orElseThrow() == step;
-  }
-
-  /** The newest loss of every step. */
-  private static List<Double> losses(RunDirectory run) {
-    var byStep = new TreeMap<Double, Double>();
-    records(run).stream()
-        .filter(r -> r.type().equals("step"))
-        .forEach(r -> byStep.put(r.number("step").orElseThrow(), r.number("loss").orElseThrow()));
-    return List.copyOf(byStep.values());
-  }
-
-  private static String adapter(RunDirectory run) {
-    return Sha256.of(WholeModel.weightsIn(run.result()));
   }
 
   /** Conversations that can be learnt: the same few words again and again. */

@@ -114,7 +114,9 @@ class LoopTest {
       }
       decoder.adapter().set(values);
       var order = DataOrder.of(recipe, examples);
-      return new Loop(decoder, recipe, examples, held, order, told.cuts, told).run(start);
+      return new Loop(
+              decoder, recipe, examples, held, order, told.cuts, Gradients.Share.all(recipe), told)
+          .run(start);
     }
   }
 

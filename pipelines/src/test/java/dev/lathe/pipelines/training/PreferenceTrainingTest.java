@@ -109,7 +109,8 @@ class PreferenceTrainingTest {
       decoder.adapter().set(Adapter.initial(shape, 7));
       decoder.keepReference();
       var order = DataOrder.of(recipe, examples);
-      new Loop(decoder, recipe, examples, held, order, Cuts.NONE, told).run(TrainingState.START);
+      new Loop(decoder, recipe, examples, held, order, Cuts.NONE, Gradients.Share.all(recipe), told)
+          .run(TrainingState.START);
     }
     return told;
   }

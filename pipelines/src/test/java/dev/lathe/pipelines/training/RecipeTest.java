@@ -24,7 +24,7 @@ class RecipeTest {
                 + " schedule=cosine, warmup=0.03, weightDecay=0.0, clip=1.0, rank=8, alpha=16.0,"
                 + " rsLora=false, dropout=0.0, loraPlusRatio=1.0, neftune=0.0,"
                 + " gradientCheckpointing=auto, gradients=fast, targets=[all],"
-                + " batchTokens=1024, accumulate=1, maxLength=0, precision=auto,"
+                + " batchTokens=1024, accumulate=1, maxLength=0, precision=auto, tf32=false,"
                 + " device=auto, threads=0, seed=7, evalEvery=100, evalTokens=16384, earlyStopping=0, result=auto, checkpointEvery=100, keep=3,"
                 + " shuffle=true, explosion=3.0, restarts=3, samplePrompts=[], sampleEvery=100,"
                 + " sampleTokens=64, tensorboard=false}");
@@ -72,6 +72,10 @@ class RecipeTest {
     assertThatThrownBy(() -> Recipe.of(Map.of("baseFormat", "fp32", "precision", "bf16")))
         .isInstanceOf(BadInput.class)
         .hasMessageContaining("baseFormat: fp32 contradicts precision=bf16");
+    assertThatThrownBy(() -> Recipe.of(Map.of("baseFormat", "fp16", "precision", "bf16")))
+        .hasMessageContaining("baseFormat: fp16 contradicts precision=bf16");
+    assertThatThrownBy(() -> Recipe.of(Map.of("adapter", "full", "precision", "fp16")))
+        .hasMessageContaining("precision: all weights are not trained in fp16");
     var cpu = ComputeDevice.open("cpu", 1);
     assertThat(Recipe.of(Map.of("baseFormat", "fp32")).precisionOn(cpu)).isEqualTo(Precision.FP32);
     assertThat(Recipe.of(Map.of("baseFormat", "bf16")).precisionOn(cpu)).isEqualTo(Precision.BF16);
@@ -118,6 +122,29 @@ class RecipeTest {
     assertThat(Recipe.of(full.toMap())).isEqualTo(full);
     assertThat(Recipe.of(Map.of("adapter", "full", "learningRate", 1e-4)).learningRate())
         .isEqualTo(1e-4);
+  }
+
+  @Test
+  void severalDevicesShareMicroBatchesOfAnAdaptersSteps() {
+    var two = Recipe.of(Map.of("device", "cuda:0, CUDA:1", "accumulate", 2));
+    assertThat(Devices.of(two).names()).containsExactly("cuda:0", "cuda:1");
+    assertThat(Devices.of(two).busiest(5)).isEqualTo(3 / 5.0);
+    assertThat(Devices.of(Recipe.of(Map.of("device", "cpu,cpu", "accumulate", 2, "threads", 6))).open(1))
+        .isEqualTo(new ComputeDevice("cpu", 3));
+    for (var wrong :
+        Map.of(
+                "cuda:0,auto", "each is cpu or cuda:N, not 'cuda:0,auto'",
+                "cuda:0,", "each is cpu or cuda:N",
+                "cuda:1,cuda:1", "names a GPU twice",
+                "cpu,cpu,cpu", "accumulate: 3 devices share the micro-batches of a step, of which there are 2")
+            .entrySet()) {
+      assertThatThrownBy(() -> Recipe.of(Map.of("device", wrong.getKey(), "accumulate", 2)))
+          .isInstanceOf(BadInput.class)
+          .hasMessageContaining(wrong.getValue());
+    }
+    assertThatThrownBy(
+            () -> Recipe.of(Map.of("device", "cpu,cpu", "accumulate", 2, "adapter", "full")))
+        .hasMessageContaining("device: adapter=full learns on one device");
   }
 
   @Test

@@ -1,5 +1,11 @@
 package dev.lathe.pipelines.training;
 
+import static dev.lathe.pipelines.training.RunProcesses.adapter;
+import static dev.lathe.pipelines.training.RunProcesses.finish;
+import static dev.lathe.pipelines.training.RunProcesses.kill;
+import static dev.lathe.pipelines.training.RunProcesses.losses;
+import static dev.lathe.pipelines.training.RunProcesses.records;
+import static dev.lathe.pipelines.training.RunProcesses.start;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -7,28 +13,21 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lathe.checkpoints.adapters.PeftAdapter;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.files.Durable;
-import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.datasets.chat.ChatTemplate;
 import dev.lathe.datasets.chat.SourcesAndAnswers;
 import dev.lathe.datasets.tokens.ShardWriter;
 import dev.lathe.datasets.tokens.Tokenizer;
 import dev.lathe.datasets.tokens.Truncation;
-import dev.lathe.pipelines.supervision.Journal;
-import dev.lathe.pipelines.supervision.JournalRecord;
 import dev.lathe.pipelines.supervision.ProcessIdentity;
-import dev.lathe.pipelines.supervision.RunCommand;
 import dev.lathe.pipelines.supervision.RunDirectory;
 import dev.lathe.pipelines.supervision.RunSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -88,15 +87,10 @@ class T5TrainingTest {
   @Test
   void aKilledRunEndsWithTheSameAdapterAndLossesAndItScoresAsTheRunSaid() throws Exception {
     var whole = run("20260101-0001-tttt");
-    assertThat(start(whole).waitFor()).isZero();
+    assertThat(finish(start(whole))).isZero();
     var killed = run("20260101-0002-tttt");
-    var process = start(killed);
-    while (records(killed).stream().noneMatch(r -> isStep(r, 3))) {
-      assertThat(process.isAlive()).isTrue();
-      Thread.sleep(1);
-    }
-    process.destroyForcibly().waitFor();
-    assertThat(start(killed).waitFor()).isZero();
+    kill(killed, 3);
+    assertThat(finish(start(killed))).isZero();
 
     var losses = losses(whole);
     assertThat(losses).hasSize(6);
@@ -162,39 +156,5 @@ class T5TrainingTest {
             Instant.EPOCH,
             "test"));
     return run;
-  }
-
-  private static Process start(RunDirectory run) throws IOException {
-    var command = RunCommand.of(RunMain.class.getName(), System.getProperty("java.class.path"));
-    var line = new ArrayList<>(command.java());
-    line.add(1, "-XX:TieredStopAtLevel=1"); // it lives for seconds
-    line.add(run.path().toString());
-    var builder = new ProcessBuilder(line).redirectErrorStream(true);
-    builder.redirectOutput(ProcessBuilder.Redirect.appendTo(run.processLog().toFile()));
-    builder.environment().putAll(command.environment());
-    var process = builder.start();
-    process.onExit().orTimeout(2, TimeUnit.MINUTES).exceptionally(e -> process.destroyForcibly());
-    return process;
-  }
-
-  private static List<JournalRecord> records(RunDirectory run) {
-    return Journal.read(run.journal(), 0);
-  }
-
-  private static boolean isStep(JournalRecord record, int step) {
-    return record.type().equals("step") && record.number("step").orElseThrow() == step;
-  }
-
-  /** The newest loss of every step. */
-  private static List<Double> losses(RunDirectory run) {
-    var byStep = new TreeMap<Double, Double>();
-    records(run).stream()
-        .filter(r -> r.type().equals("step"))
-        .forEach(r -> byStep.put(r.number("step").orElseThrow(), r.number("loss").orElseThrow()));
-    return List.copyOf(byStep.values());
-  }
-
-  private static String adapter(RunDirectory run) {
-    return Sha256.of(run.adapter().resolve(PeftAdapter.WEIGHTS));
   }
 }

@@ -1,6 +1,7 @@
 package dev.lathe.pipelines.training;
 
 import dev.lathe.checkpoints.adapters.AdapterConfig;
+import dev.lathe.checkpoints.adapters.PeftAdapter;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.TinyBase;
@@ -209,6 +210,18 @@ public final class TinyDesk {
     return version(name, number, dataset, folder);
   }
 
+  /** The same adapter as a DoRA whose magnitudes change nothing yet. */
+  public ModelVersion asDora(ModelVersion lora, int number, DatasetVersion dataset) {
+    var folder = home.resolve("models").resolve(lora.name()).resolve("" + number);
+    var shape = LoraShape.whole(base.config(), 8, 2).withMagnitudes();
+    try (var decoder = open(shape)) {
+      var adapter = PeftAdapter.read(Path.of(lora.folder()).resolve("adapter"));
+      decoder.adapter().begin(AdapterFiles.flat(adapter, shape));
+      write(decoder.adapter().values(), shape, folder.resolve("adapter"));
+    }
+    return version(lora.name(), number, dataset, folder);
+  }
+
   public ModelVersion version(String name, int number, DatasetVersion dataset, Path folder) {
     return version(name, number, dataset, folder, Map.of());
   }
@@ -245,6 +258,7 @@ public final class TinyDesk {
             shape.rank(),
             shape.scale() * shape.rank(),
             false,
+            shape.dora(),
             0,
             shape.targetNames(),
             base.name(),
