@@ -1,6 +1,8 @@
 package dev.lathe.pipelines.training;
 
 import dev.lathe.engine.device.ComputeDevice;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -24,6 +26,13 @@ record Devices(List<String> names, int threads) {
             .map(String::strip)
             .toList();
     return new Devices(names, threads);
+  }
+
+  /** The same with a number of threads where the recipe leaves it open. */
+  Devices measured(Path home) {
+    boolean processor =
+        names.contains("cpu") || names.contains("auto") && !Files.exists(Path.of("/dev/nvidia0"));
+    return threads > 0 || !processor ? this : new Devices(names, ThreadChoice.of(home));
   }
 
   int count() {

@@ -59,7 +59,7 @@ record Setup(
     var recipe = Recipe.of(spec.recipe());
     var base = base(home, spec);
     EncoderDecoderRecipe.require(recipe, base.config());
-    var devices = Devices.of(recipe);
+    var devices = Devices.of(recipe).measured(home);
     var device = devices.open(rank);
     var start = Start.of(recipe, base);
     var folder = Path.of(spec.dataset().folder());

@@ -129,14 +129,17 @@ class RecipeTest {
     var two = Recipe.of(Map.of("device", "cuda:0, CUDA:1", "accumulate", 2));
     assertThat(Devices.of(two).names()).containsExactly("cuda:0", "cuda:1");
     assertThat(Devices.of(two).busiest(5)).isEqualTo(3 / 5.0);
-    assertThat(Devices.of(Recipe.of(Map.of("device", "cpu,cpu", "accumulate", 2, "threads", 6))).open(1))
+    assertThat(
+            Devices.of(Recipe.of(Map.of("device", "cpu,cpu", "accumulate", 2, "threads", 6)))
+                .open(1))
         .isEqualTo(new ComputeDevice("cpu", 3));
     for (var wrong :
         Map.of(
                 "cuda:0,auto", "each is cpu or cuda:N, not 'cuda:0,auto'",
                 "cuda:0,", "each is cpu or cuda:N",
                 "cuda:1,cuda:1", "names a GPU twice",
-                "cpu,cpu,cpu", "accumulate: 3 devices share the micro-batches of a step, of which there are 2")
+                "cpu,cpu,cpu",
+                    "accumulate: 3 devices share the micro-batches of a step, of which there are 2")
             .entrySet()) {
       assertThatThrownBy(() -> Recipe.of(Map.of("device", wrong.getKey(), "accumulate", 2)))
           .isInstanceOf(BadInput.class)
