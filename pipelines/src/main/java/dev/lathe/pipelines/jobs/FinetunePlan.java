@@ -7,8 +7,8 @@ import java.time.Instant;
 @FunctionalInterface
 public interface FinetunePlan {
   /**
-   * @throws dev.lathe.checkpoints.input.BadInput for an unknown base, dataset or recipe key, or a
-   *     dataset of another tokenizer
+   * @throws dev.lathe.checkpoints.input.BadInput for an unknown base, dataset or recipe key, a
+   *     dataset of another tokenizer, or datasets that do not mix
    */
   RunSpec plan(String id, FinetuneRequest request, Instant now);
 

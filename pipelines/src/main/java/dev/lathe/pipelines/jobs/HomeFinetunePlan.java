@@ -1,5 +1,6 @@
 package dev.lathe.pipelines.jobs;
 
+import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.Settings;
@@ -13,6 +14,7 @@ import dev.lathe.pipelines.training.Recipe;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +49,60 @@ public final class HomeFinetunePlan implements FinetunePlan {
     var base = bases.require(request.base());
     recipe.targetsOf(base.config()); // refused here, not by the run
     EncoderDecoderRecipe.require(recipe, base.config());
-    var dataset = datasets.require(request.dataset());
+    var parts = MixtureRef.parse(request.dataset()).find(datasets);
+    requireAlike(parts.stream().map(MixtureRef.Part::version).toList());
+    for (var part : parts) {
+      requireToLearn(recipe, part.version(), base);
+    }
+    LoadedModel.requireStart(recipe, base);
+    return new RunSpec(
+        id,
+        request.model(),
+        new RunSpec.BaseRef(base.name(), base.weightsSha256(), base.folder().toString()),
+        MixtureRef.ref(parts, datasets),
+        recipe.toMap(),
+        now,
+        version());
+  }
+
+  @Override
+  public boolean hasValidation(RunSpec planned) {
+    boolean pairs = Recipe.of(planned.recipe()).objective() == Recipe.Objective.DPO;
+    return planned.dataset().parts().stream()
+        .map(part -> datasets.require(part.ref()))
+        .anyMatch(
+            dataset ->
+                pairs
+                    ? dataset.pairs(Split.VALIDATION) > 0
+                    : dataset.part(Split.VALIDATION).labelTokens() > 0);
+  }
+
+  /** A mixture is rendered by one template, which serving will use too, and learnt in one way. */
+  private static void requireAlike(List<DatasetVersion> mixture) {
+    var first = mixture.getFirst();
+    for (var other : mixture) {
+      if (other.holdsPreferences() != first.holdsPreferences()) {
+        throw new BadInput(
+            "The mixture holds both conversations and preferences",
+            kind(first) + ", " + kind(other),
+            "Mix datasets of one kind: what was liked in logs of preferences is learnt as"
+                + " conversations when they are built with --set kind=chat.");
+      }
+      if (!other.templateSha256().equals(first.templateSha256())) {
+        throw new BadInput(
+            "The mixture's datasets were rendered by different chat templates",
+            first.dataset() + ", " + other.dataset(),
+            "Build them with the same --base and the same --set template=FILE, or none.");
+      }
+    }
+  }
+
+  private static String kind(DatasetVersion dataset) {
+    return dataset.dataset()
+        + (dataset.holdsPreferences() ? " holds preferences" : " holds conversations");
+  }
+
+  private static void requireToLearn(Recipe recipe, DatasetVersion dataset, Base base) {
     dataset.requireFor(base);
     if (dataset.part(Split.TRAIN).labelTokens() == 0) {
       throw new BadInput(
@@ -56,24 +111,6 @@ public final class HomeFinetunePlan implements FinetunePlan {
           "Build it from logs with assistant turns whose weight is not 0.");
     }
     requireObjective(recipe, dataset);
-    LoadedModel.requireStart(recipe, base);
-    return new RunSpec(
-        id,
-        request.model(),
-        new RunSpec.BaseRef(base.name(), base.weightsSha256(), base.folder().toString()),
-        new RunSpec.DatasetRef(
-            dataset.dataset(), dataset.id(), datasets.folder(dataset).path().toString()),
-        recipe.toMap(),
-        now,
-        version());
-  }
-
-  @Override
-  public boolean hasValidation(RunSpec planned) {
-    var dataset = datasets.require(planned.dataset().ref());
-    return Recipe.of(planned.recipe()).objective() == Recipe.Objective.DPO
-        ? dataset.pairs(Split.VALIDATION) > 0
-        : dataset.part(Split.VALIDATION).labelTokens() > 0;
   }
 
   /** Preferences are no conversations to learn, and conversations no preferences. */
@@ -111,12 +148,14 @@ public final class HomeFinetunePlan implements FinetunePlan {
           base.name() + " has weights " + base.weightsSha256(),
           "The run needs weights " + planned.base().weightsSha256() + ".");
     }
-    var dataset = datasets.require(planned.dataset().ref());
-    if (!dataset.id().equals(planned.dataset().id())) {
-      throw new BadInput(
-          "The dataset of this name is not the one that the run was made with",
-          dataset.dataset() + " (" + dataset.id() + ")",
-          "Restore the dataset " + planned.dataset().id() + ".");
+    for (var part : planned.dataset().parts()) {
+      var dataset = datasets.require(part.ref());
+      if (!dataset.id().equals(part.id())) {
+        throw new BadInput(
+            "The dataset of this name is not the one that the run was made with",
+            dataset.dataset() + " (" + dataset.id() + ")",
+            "Restore the dataset " + part.id() + ".");
+      }
     }
   }
 

@@ -7,6 +7,7 @@ import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.datasets.chat.ChatTemplate;
 import dev.lathe.datasets.store.DatasetStore;
+import dev.lathe.datasets.store.DatasetVersion;
 import dev.lathe.pipelines.jobs.ServedAnswers.Question;
 import dev.lathe.pipelines.training.MeasureMain;
 import dev.lathe.pipelines.training.MeasureMain.Measured;
@@ -100,17 +101,19 @@ public final class PromotionGates implements Gates {
     var overlaps = new ArrayList<Overlap>();
     for (var model : incumbent == null ? List.of(candidate) : List.of(candidate, incumbent)) {
       for (var trained : trainings(model)) {
-        overlaps.add(
-            new Overlap(
-                model.version(),
-                "the training split of " + trained.dataset(),
-                test.overlap(trained)));
+        for (var dataset : FrozenTestSet.datasets(datasets, trained)) {
+          overlaps.add(
+              new Overlap(
+                  model.version(),
+                  "the training split of " + dataset.dataset(),
+                  test.overlap(dataset)));
+        }
       }
     }
     return overlaps;
   }
 
-  /** A version and those that its adapter was started from, each trained on its own dataset. */
+  /** A version and those that its adapter was started from, each trained on its own datasets. */
   private Set<ModelVersion> trainings(ModelVersion model) {
     var all = new LinkedHashSet<ModelVersion>();
     for (var next = Optional.of(model); next.isPresent() && all.add(next.get()); ) {
@@ -144,8 +147,8 @@ public final class PromotionGates implements Gates {
     var base = base(candidate);
     var places = new ArrayList<Path>();
     places.add(base.chatTemplate());
-    Found.of(() -> datasets.folder(FrozenTestSet.dataset(datasets, candidate)).template())
-        .ifThere(places::add);
+    Found.of(() -> FrozenTestSet.datasets(datasets, candidate).getFirst())
+        .ifThere(d -> places.add(datasets.folder(d).template()));
     for (var file : places) {
       if (Files.isRegularFile(file) && Sha256.of(file).equals(candidate.templateSha256())) {
         return ChatTemplate.read(file, base.folder());
@@ -206,18 +209,12 @@ public final class PromotionGates implements Gates {
       @Nullable Found<FrozenTestSet> test,
       List<Probe> probes,
       Consumer<String> progress) {
-    var part =
-        test == null
-            ? null
-            : new MeasureMain.Part(
-                fits(test.get(), base).shard().toString(),
-                test.get().examples(),
-                FrozenTestSet.LONGEST);
+    var parts = test == null ? List.<MeasureMain.Part>of() : fits(test.get(), base).measured();
     var last = new String[] {""};
     return Worker.run(
         MeasureMain.class.getName(),
         new MeasureMain.Request(
-            basesFolder.toString(), base.name(), subjects, part, GeneralText.passages(), probes),
+            basesFolder.toString(), base.name(), subjects, parts, GeneralText.passages(), probes),
         MeasureMain.Result.class,
         step -> {
           if (!step.stage().equals(last[0])) {
@@ -228,7 +225,7 @@ public final class PromotionGates implements Gates {
   }
 
   private static FrozenTestSet fits(FrozenTestSet test, Base base) {
-    test.dataset().requireFor(base);
+    test.datasets().forEach(dataset -> dataset.requireFor(base));
     return test;
   }
 
@@ -241,7 +238,7 @@ public final class PromotionGates implements Gates {
     if (candidate.losses().isEmpty()) {
       throw new BadInput(
           "the frozen test set is bound to another tokenizer or template than the candidate's",
-          test.dataset().dataset(),
+          String.join(", ", test.datasets().stream().map(DatasetVersion::dataset).toList()),
           "Give a model on another base another name.");
     }
     var incumbent = named(result, rival);

@@ -12,6 +12,7 @@ import dev.lathe.datasets.store.DatasetStore;
 import dev.lathe.datasets.store.DatasetVersion;
 import dev.lathe.pipelines.supervision.RunDirectory;
 import dev.lathe.pipelines.supervision.RunSpec;
+import dev.lathe.pipelines.supervision.RunSpec.DatasetRef;
 import dev.lathe.registry.models.ModelRegistry;
 import dev.lathe.registry.models.ModelVersion;
 import dev.lathe.registry.models.NewVersion;
@@ -24,7 +25,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,10 +73,10 @@ public final class Registrations {
                         "'./lathe runs show " + run.id() + "' tells where it stands."));
     var spec = run.readSpec();
     var aside = models.aside(run.id());
-    var dataset = dataset(spec);
+    var datasets = datasets(spec);
     try {
       copy(run, view.adapterSha256(), aside);
-      writeForServing(spec, dataset, aside);
+      writeForServing(spec, datasets, aside);
     } catch (IOException e) {
       throw DiskFull.orUnchecked(e, aside);
     }
@@ -86,12 +87,14 @@ public final class Registrations {
                 run.id(),
                 spec.dataset().ref(),
                 spec.dataset().id(),
+                mixture(spec),
                 spec.base().name(),
                 spec.base().weightsSha256(),
-                dataset
+                datasets.stream()
+                    .findFirst()
                     .map(DatasetVersion::templateSha256)
                     .orElseGet(() -> Sha256.of(template(spec))),
-                dataset.map(Registrations::sources).orElse(List.of()),
+                sources(datasets),
                 spec.recipe(),
                 metrics(view),
                 aside,
@@ -152,7 +155,7 @@ public final class Registrations {
    * What engines load beside the base. A version that none of them can load has no such files; it
    * is registered nonetheless, for Hugging Face PEFT loads it.
    */
-  private static void writeForServing(RunSpec spec, Optional<DatasetVersion> dataset, Path aside)
+  private static void writeForServing(RunSpec spec, List<DatasetVersion> datasets, Path aside)
       throws IOException {
     if (WholeModel.isIn(WholeModel.of(aside)) || "dora".equals(spec.recipe().get("adapter"))) {
       return; // what serves it is as large as a base, and made when it is first asked for
@@ -173,7 +176,7 @@ public final class Registrations {
       return;
     }
     var own = Path.of(spec.dataset().folder()).resolve("chat_template.jinja");
-    var template = dataset.isPresent() && Files.isRegularFile(own) ? own : template(spec);
+    var template = !datasets.isEmpty() && Files.isRegularFile(own) ? own : template(spec);
     Files.copy(template, serving.resolve("chat_template.jinja"));
   }
 
@@ -181,20 +184,37 @@ public final class Registrations {
     return Path.of(spec.base().folder()).resolve("chat_template.jinja");
   }
 
-  /** Empty when it was deleted since: its reference and content hash still stand in the run. */
-  private Optional<DatasetVersion> dataset(RunSpec spec) {
+  /**
+   * Without those that were deleted since: their references and content hashes still stand in the
+   * run.
+   */
+  private List<DatasetVersion> datasets(RunSpec spec) {
+    return spec.dataset().parts().stream().flatMap(part -> there(spec, part)).toList();
+  }
+
+  private Stream<DatasetVersion> there(RunSpec spec, DatasetRef.Part part) {
     try {
-      return Optional.of(datasets.require(spec.dataset().ref()))
-          .filter(d -> d.id().equals(spec.dataset().id()));
+      return Stream.of(datasets.require(part.ref())).filter(d -> d.id().equals(part.id()));
     } catch (BadInput e) {
       log.warn("run {}: its dataset is gone: {}", spec.id(), e.getMessage());
-      return Optional.empty();
+      return Stream.empty();
     }
   }
 
-  private static List<ModelVersion.Source> sources(DatasetVersion dataset) {
-    return dataset.sources().stream()
+  private static List<ModelVersion.Dataset> mixture(RunSpec spec) {
+    return spec.dataset().mixture() == null
+        ? List.of()
+        : spec.dataset().parts().stream()
+            .map(p -> new ModelVersion.Dataset(p.ref(), p.id(), p.weight()))
+            .toList();
+  }
+
+  /** The same log may have gone into several. */
+  private static List<ModelVersion.Source> sources(List<DatasetVersion> datasets) {
+    return datasets.stream()
+        .flatMap(d -> d.sources().stream())
         .map(s -> new ModelVersion.Source(s.file(), s.sha256()))
+        .distinct()
         .toList();
   }
 

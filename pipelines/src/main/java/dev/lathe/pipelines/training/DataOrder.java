@@ -3,45 +3,73 @@ package dev.lathe.pipelines.training;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * Which examples stand in which micro-batch, for ever: a pure function of lengths, seed and
- * position, so that a resumed run needs only the position. Every epoch has its own order; a
- * micro-batch takes whole examples in that order until the next would pass the token budget, and
- * none straddles two epochs.
+ * Which examples stand in which micro-batch, for ever: a pure function of lengths, shares, seed and
+ * position, so that a resumed run needs only the position. Every epoch has its own order ({@link
+ * Interleaving}); a micro-batch takes whole examples in that order until the next would pass the
+ * token budget, and none straddles two epochs.
  */
 public final class DataOrder {
   private final int[] lengths;
-  private final int[] usable;
+  private final int[][] parts;
+  private final Interleaving interleaving;
   private final int budget;
-  private final int seed;
-  private final boolean shuffle;
   private int cachedEpoch = -1;
   private List<int[]> cached = List.of();
 
   /**
+   * Of one part.
+   *
    * @param lengths tokens of every example
    * @param labels learnable tokens of every example; those without are never visited
    * @param budget tokens of a micro-batch; a longer example is one of its own
    */
   public DataOrder(int[] lengths, int[] labels, int budget, int seed, boolean shuffle) {
+    this(lengths, labels, new int[lengths.length], new double[0], budget, seed, shuffle);
+  }
+
+  /**
+   * Of a mixture.
+   *
+   * @param units what of every example is counted for the shares; examples of 0 are never visited
+   * @param partOf every example's part, from 0 on
+   * @param weights of the parts; none where they count by the units that they hold
+   */
+  DataOrder(
+      int[] lengths,
+      int[] units,
+      int[] partOf,
+      double[] weights,
+      int budget,
+      int seed,
+      boolean shuffle) {
     this.lengths = lengths.clone();
-    this.usable = IntStream.range(0, lengths.length).filter(i -> labels[i] > 0).toArray();
+    this.parts =
+        IntStream.rangeClosed(0, Arrays.stream(partOf).max().orElse(0))
+            .mapToObj(p -> usable(p, units, partOf))
+            .toArray(int[][]::new);
     this.budget = budget;
-    this.seed = seed;
-    this.shuffle = shuffle;
-    if (usable.length == 0) {
+    if (Arrays.stream(parts).anyMatch(p -> p.length == 0)) {
       throw new IllegalArgumentException("no example has anything to learn");
     }
+    this.interleaving = new Interleaving(parts, units.clone(), weights, seed, shuffle);
+  }
+
+  private static int[] usable(int part, int[] units, int[] partOf) {
+    return IntStream.range(0, units.length)
+        .filter(i -> partOf[i] == part && units[i] > 0)
+        .toArray();
   }
 
   /** The order in which a recipe trains on examples. */
   static DataOrder of(Recipe recipe, Examples examples) {
     return new DataOrder(
         examples.lengths(),
-        examples.labels(),
+        examples.units(),
+        examples.partOf(),
+        examples.weights(),
         recipe.batchTokens(),
         recipe.seed(),
         recipe.shuffle());
@@ -52,14 +80,34 @@ public final class DataOrder {
     if (epoch == cachedEpoch) {
       return cached;
     }
-    var order = usable.clone();
-    if (shuffle) {
-      shuffle(order, new SplittableRandom(((long) seed << 32) ^ epoch));
-    }
-    var batches = filled(order, lengths, budget);
+    var batches = filled(interleaving.epoch(epoch), lengths, budget);
     cachedEpoch = epoch;
     cached = batches;
     return batches;
+  }
+
+  /**
+   * Micro-batches that hold every example once: each part's first pass. Of one part it is the first
+   * epoch.
+   */
+  List<int[]> once() {
+    return IntStream.range(0, parts.length)
+        .boxed()
+        .flatMap(p -> filled(interleaving.pass(p, 0), lengths, budget).stream())
+        .toList();
+  }
+
+  /** The share of each part in what is learnt. */
+  double[] shares() {
+    return interleaving.shares();
+  }
+
+  /** Passes over each part in so many epochs, an epoch being as much as all parts hold together. */
+  double[] passes(double epochs) {
+    var shares = interleaving.shares();
+    var sizes = interleaving.sizes();
+    double all = epochs * Arrays.stream(sizes).sum();
+    return IntStream.range(0, shares.length).mapToDouble(p -> all * shares[p] / sizes[p]).toArray();
   }
 
   /**
@@ -113,15 +161,5 @@ public final class DataOrder {
   /** Passes over the data so far, with the fraction of the one under way. */
   public double epochsAt(Position p) {
     return p.epoch() + (double) p.batch() / epoch(p.epoch()).size();
-  }
-
-  /** Fisher and Yates, backwards. */
-  private static void shuffle(int[] order, SplittableRandom random) {
-    for (int i = order.length - 1; i > 0; i--) {
-      int j = random.nextInt(i + 1);
-      int swapped = order[i];
-      order[i] = order[j];
-      order[j] = swapped;
-    }
   }
 }

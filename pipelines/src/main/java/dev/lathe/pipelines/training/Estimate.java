@@ -108,12 +108,13 @@ record Estimate(
   }
 
   /**
-   * The same after the probe.
+   * The same after the probe, with what the whole run is made of.
    *
    * @param probe what it found
    */
-  Map<String, Object> toMap(Probe probe) {
+  Map<String, Object> toMap(Probe probe, Mixture mixture) {
     var m = toMap();
+    m.put("datasets", mixture.toList());
     double seconds = seconds(probe);
     m.put("seconds", seconds);
     m.put("tokensPerSecond", seconds > 0 ? ahead.tokens() / seconds : 0);

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A worker process that says what a run would take: all that a run does before its first step. */
@@ -26,6 +27,7 @@ public final class EstimateMain {
    * @param diskMiB what its directory will hold at its fullest
    * @param seconds from the first to the last optimizer step
    * @param parts how finely micro-batches have to be cut to fit, 1 for not at all
+   * @param datasets what is trained on, each with its share and how often it is passed over
    * @param note what the user should know, else empty
    */
   public record Result(
@@ -41,6 +43,7 @@ public final class EstimateMain {
       int parts,
       int probeTokens,
       long probePeakMiB,
+      List<Mixture.Portion> datasets,
       String note) {}
 
   public static void main(String[] arguments) {
@@ -70,6 +73,7 @@ public final class EstimateMain {
             estimate.parts(),
             probe.tokens(),
             probe.peakMiB(),
+            Mixture.of(setup).portions(),
             fitting.why());
       }
     } catch (IOException e) {

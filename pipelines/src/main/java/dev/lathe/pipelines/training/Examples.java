@@ -1,91 +1,79 @@
 package dev.lathe.pipelines.training;
 
-import dev.lathe.checkpoints.input.BadInput;
-import dev.lathe.datasets.tokens.Preferences;
-import dev.lathe.datasets.tokens.ShardReader;
 import dev.lathe.engine.MicroBatch;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
- * One split of a dataset version, as the trainer takes it. An example is a row of the shard, or,
- * where pairs are learned from, a chosen and a rejected row; of a preference dataset, where neither
- * pairs nor judgements are asked for, only the liked rows count.
+ * What a run learns from, or is validated on: one split of a dataset version, or of the several
+ * that a mixture is made of, one part behind the other. Examples and rows are numbered through.
  */
 final class Examples implements AutoCloseable {
-  private final ShardReader shard;
+  /**
+   * A part.
+   *
+   * @param name the dataset version's
+   */
+  record Part(String name, Rows rows) {}
+
+  private final List<Part> parts;
+  private final double[] weights;
+  private final Recipe.Objective objective;
   private final int maxLength;
-  private final @Nullable Preferences preferences;
+  private final int[] firstRow;
   private final int[][] rows;
   private final int[] lengths;
   private final int[] labels;
+  private final int[] partOf;
 
   /** Conversations to learn, or the liked answers of a preference dataset. */
   Examples(Path shardFile, int maxLength, int vocabulary) {
     this(shardFile, maxLength, vocabulary, Recipe.Objective.SFT);
   }
 
-  /**
-   * @param maxLength tokens used of a row, from its beginning; 0 for all
-   * @param vocabulary ids are below it, or the dataset was made for another base
-   * @param objective decides what an example is
-   */
+  /** One split of one dataset version, as {@link Rows} reads it. */
   Examples(Path shardFile, int maxLength, int vocabulary, Recipe.Objective objective) {
-    this.shard = ShardReader.open(shardFile);
+    this(
+        List.of(new Part("", new Rows(shardFile, maxLength, vocabulary, objective))),
+        new double[0],
+        maxLength,
+        objective);
+  }
+
+  /**
+   * @param parts all read alike; closed with this
+   * @param weights how much each part counts beside the others; none where they count by what they
+   *     hold
+   * @param maxLength tokens used of a row, from its beginning; 0 for all
+   */
+  Examples(List<Part> parts, double[] weights, int maxLength, Recipe.Objective objective) {
+    this.parts = List.copyOf(parts);
+    this.weights = weights.clone();
+    this.objective = objective;
     this.maxLength = maxLength > 0 ? maxLength : Integer.MAX_VALUE;
-    this.preferences = shard.preferences().orElse(null);
-    int n = Math.toIntExact(shard.size());
-    int[] learned = new int[n];
-    for (int i = 0; i < n; i++) {
-      var example = shard.example(i);
-      // The first token is predicted by nothing.
-      int length = length(i);
-      learned[i] = example.labelled().get(Math.min(1, length), length).cardinality();
-      int highest = Arrays.stream(example.ids()).max().orElse(0);
-      if (highest >= vocabulary) {
-        shard.close();
-        throw new BadInput(
-            "The dataset holds a token that the base does not know",
-            Integer.toString(highest),
-            "Build the dataset for this base.");
+    this.firstRow = new int[parts.size() + 1];
+    var allRows = new ArrayList<int[]>();
+    var allLabels = IntStream.builder();
+    var owners = IntStream.builder();
+    for (int p = 0; p < parts.size(); p++) {
+      var of = parts.get(p).rows();
+      int first = firstRow[p];
+      firstRow[p + 1] = first + of.size();
+      for (int e = 0; e < of.examples().length; e++) {
+        allRows.add(Arrays.stream(of.examples()[e]).map(r -> first + r).toArray());
+        allLabels.add(of.labels()[e]);
+        owners.add(p);
       }
     }
-    this.rows = examples(objective, preferences, n).toArray(int[][]::new);
+    this.rows = allRows.toArray(int[][]::new);
+    this.labels = allLabels.build().toArray();
+    this.partOf = owners.build().toArray();
     this.lengths =
         Arrays.stream(rows).mapToInt(e -> Arrays.stream(e).map(this::length).sum()).toArray();
-    this.labels =
-        Arrays.stream(rows)
-            .mapToInt(
-                e ->
-                    Arrays.stream(e).allMatch(r -> learned[r] > 0)
-                        ? Arrays.stream(e).map(r -> learned[r]).sum()
-                        : 0)
-            .toArray();
-  }
-
-  private static Stream<int[]> examples(
-      Recipe.Objective objective, @Nullable Preferences preferences, int n) {
-    return switch (objective) {
-      case SFT ->
-          IntStream.range(0, n)
-              .filter(i -> preferences == null || preferences.liked().get(i))
-              .mapToObj(i -> new int[] {i});
-      case KTO -> IntStream.range(0, n).mapToObj(i -> new int[] {i});
-      case DPO ->
-          preferences == null
-              ? Stream.of()
-              : preferences.pairs().stream().map(p -> new int[] {p.chosen(), p.rejected()});
-    };
-  }
-
-  /** Tokens used of a row. */
-  private int length(int row) {
-    return Math.min(shard.length(row), maxLength);
   }
 
   /** An absent split is an empty one. */
@@ -93,9 +81,58 @@ final class Examples implements AutoCloseable {
     return Files.exists(shardFile);
   }
 
-  /** The conversation's id in the dataset. */
+  /** The dataset versions' names, part by part. */
+  List<String> names() {
+    return parts.stream().map(Part::name).toList();
+  }
+
+  /** Every example's part. */
+  int[] partOf() {
+    return partOf;
+  }
+
+  /** How much each part counts beside the others; none where they count by what they hold. */
+  double[] weights() {
+    return weights.clone();
+  }
+
+  /**
+   * What of every example counts for the shares of a mixture: what the loss of a step is the mean
+   * over, so that a share is one of the gradient. Learned tokens, or where preferences are learnt
+   * the example itself; 0 where nothing is left to learn.
+   */
+  int[] units() {
+    return objective == Recipe.Objective.SFT
+        ? labels
+        : Arrays.stream(labels).map(n -> Math.min(n, 1)).toArray();
+  }
+
+  private int part(int row) {
+    int found = Arrays.binarySearch(firstRow, row);
+    int p = found >= 0 ? found : -found - 2;
+    while (firstRow[p + 1] <= row) {
+      p++; // behind an empty part
+    }
+    return p;
+  }
+
+  private Rows of(int row) {
+    return parts.get(part(row)).rows();
+  }
+
+  private int within(int row) {
+    return row - firstRow[part(row)];
+  }
+
+  /** Tokens used of a row. */
+  private int length(int row) {
+    return of(row).length(within(row));
+  }
+
+  /** The conversation's id in the dataset; of a mixture, with the dataset. */
   String id(int row) {
-    return shard.example(row).id();
+    var id = of(row).id(within(row));
+    return parts.size() == 1 ? id : id + " of " + parts.get(part(row)).name();
   }
 
   /** Tokens used of the rows that some examples are made of, row by row. */
@@ -141,7 +178,7 @@ final class Examples implements AutoCloseable {
   boolean[] liked(int[] ofRows) {
     var liked = new boolean[ofRows.length];
     for (int i = 0; i < liked.length; i++) {
-      liked[i] = preferences != null && preferences.liked().get(ofRows[i]);
+      liked[i] = of(ofRows[i]).liked(within(ofRows[i]));
     }
     return liked;
   }
@@ -156,7 +193,7 @@ final class Examples implements AutoCloseable {
   /** Examples of which something was left off by {@code maxLength}. */
   long truncated() {
     return Arrays.stream(rows)
-        .filter(e -> Arrays.stream(e).anyMatch(row -> shard.length(row) > maxLength))
+        .filter(e -> Arrays.stream(e).anyMatch(row -> of(row).truncated(within(row))))
         .count();
   }
 
@@ -169,9 +206,28 @@ final class Examples implements AutoCloseable {
     return inOrder(budget, 0);
   }
 
-  /** As much from the beginning as holds so many tokens, one example at least; 0 for all. */
+  /** As much of every part as {@link #byPart} takes, one part behind the other. */
   List<int[]> inOrder(int budget, int most) {
-    int[] usable = IntStream.range(0, size()).filter(i -> labels[i] > 0).toArray();
+    return byPart(budget, most).stream().flatMap(List::stream).toList();
+  }
+
+  /**
+   * Part by part, as much from its beginning as holds its share of so many tokens, one example at
+   * least.
+   *
+   * @param budget tokens of a micro-batch
+   * @param most tokens of all parts, 0 for everything
+   */
+  List<List<int[]>> byPart(int budget, int most) {
+    var shares = shares();
+    return IntStream.range(0, parts.size())
+        .mapToObj(p -> inOrder(p, budget, most == 0 ? 0 : Math.max(1, (int) (most * shares[p]))))
+        .toList();
+  }
+
+  private List<int[]> inOrder(int part, int budget, int most) {
+    int[] usable =
+        IntStream.range(0, size()).filter(i -> partOf[i] == part && labels[i] > 0).toArray();
     int end = 0;
     long tokens = 0;
     while (end < usable.length
@@ -179,6 +235,19 @@ final class Examples implements AutoCloseable {
       tokens += lengths[usable[end++]];
     }
     return DataOrder.filled(Arrays.copyOf(usable, end), lengths, budget);
+  }
+
+  /** The share of each part; they add up to 1. */
+  double[] shares() {
+    if (weights.length > 0) {
+      return Interleaving.shares(weights);
+    }
+    var held = new double[parts.size()];
+    int[] units = units();
+    for (int i = 0; i < units.length; i++) {
+      held[partOf[i]] += units[i];
+    }
+    return Interleaving.shares(held);
   }
 
   /** Tokens of the longest of some examples. */
@@ -191,10 +260,7 @@ final class Examples implements AutoCloseable {
   }
 
   MicroBatch.Sequence sequence(int row) {
-    var example = shard.example(row);
-    int n = length(row);
-    return new MicroBatch.Sequence(
-        Arrays.copyOf(example.ids(), n), Arrays.copyOf(example.labels(), n));
+    return of(row).sequence(within(row));
   }
 
   /** One row's answer in another's context, as long as {@code maxLength} lets it be. */
@@ -225,6 +291,6 @@ final class Examples implements AutoCloseable {
 
   @Override
   public void close() {
-    shard.close();
+    parts.forEach(p -> p.rows().close());
   }
 }

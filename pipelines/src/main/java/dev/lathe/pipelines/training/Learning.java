@@ -2,6 +2,7 @@ package dev.lathe.pipelines.training;
 
 import dev.lathe.engine.Decoder;
 import dev.lathe.engine.MicroBatch;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +72,47 @@ interface Learning {
    * @param meanLoss the smaller the better
    * @param figures the rest, by the names that the journal gives them
    */
-  record Evaluation(double meanLoss, Map<String, ? extends Number> figures) {}
+  record Evaluation(double meanLoss, Map<String, ? extends Number> figures) {
+    /** Of a mean loss a token in nats: its exponential. */
+    static final String PERPLEXITY = "perplexity";
+
+    /**
+     * What the evaluations of a mixture's parts come to: the mean of losses and figures with the
+     * shares as weights, the sum of whole numbers, which are counts, and the loss of every part as
+     * {@code loss/NAME}.
+     *
+     * @param shares of the parts; they add up to 1
+     */
+    static Evaluation mixed(List<String> names, List<Evaluation> parts, double[] shares) {
+      double loss = 0;
+      var figures = new LinkedHashMap<String, Number>();
+      for (int p = 0; p < shares.length; p++) {
+        double share = shares[p];
+        loss += share * parts.get(p).meanLoss();
+        parts
+            .get(p)
+            .figures()
+            .forEach(
+                (name, figure) ->
+                    figures.merge(
+                        name,
+                        figure instanceof Long ? figure : (Number) (share * figure.doubleValue()),
+                        Evaluation::sum));
+      }
+      double mixed = loss;
+      figures.computeIfPresent(PERPLEXITY, (name, mean) -> Math.exp(mixed));
+      for (int p = 0; p < shares.length; p++) {
+        figures.put("loss/" + names.get(p), parts.get(p).meanLoss());
+      }
+      return new Evaluation(loss, figures);
+    }
+
+    private static Number sum(Number a, Number b) {
+      return a instanceof Long x && b instanceof Long y
+          ? (Number) (x + y)
+          : (Number) (a.doubleValue() + b.doubleValue());
+    }
+  }
 
   /**
    * The objective that a recipe names.

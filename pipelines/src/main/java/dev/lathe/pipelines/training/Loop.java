@@ -193,17 +193,19 @@ final class Loop {
   }
 
   /**
-   * Loss over the validation split, or as much of it as the recipe asks for; null when there is
-   * none.
+   * Loss over the validation split, or as much of it as the recipe asks for, of a mixture with the
+   * parts' shares in training as weights; null when there is none.
    */
   private @Nullable Evaluation evaluate(long step) {
     if (validation == null) {
       return null;
     }
-    var batches =
-        validation.inOrder(recipe.batchTokens() / cuts.partsAfter(step), recipe.evalTokens());
-    watcher.evaluating(step, validation.tokens(batches));
-    var evaluation = learning.evaluate(validation, batches);
+    var held = validation;
+    var parts = held.byPart(recipe.batchTokens() / cuts.partsAfter(step), recipe.evalTokens());
+    watcher.evaluating(step, parts.stream().mapToLong(held::tokens).sum());
+    var found = parts.stream().map(batches -> learning.evaluate(held, batches)).toList();
+    var evaluation =
+        found.size() == 1 ? found.getFirst() : Evaluation.mixed(held.names(), found, held.shares());
     watcher.evaluated(step, evaluation);
     return evaluation;
   }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,14 +37,14 @@ public final class MeasureMain {
   /**
    * @param bases the home's folder of bases
    * @param subjects what to measure; answers are those of the first
-   * @param test null where nothing is measured on a split
+   * @param test what is measured on, none where nothing is; losses come in its order
    * @param passages plain text
    */
   public record Request(
       String bases,
       String base,
       List<Subject> subjects,
-      @Nullable Part test,
+      List<Part> test,
       List<String> passages,
       List<Probe> answers) {}
 
@@ -98,7 +99,7 @@ public final class MeasureMain {
     var answers = List.<ScoredAnswer>of();
     LoadedModel model = null;
     try (var tokenizer = Tokenizer.open(base.tokenizer())) {
-      var test = test(request.test(), base);
+      var test = request.test().stream().flatMap(part -> test(part, base)).toList();
       var text = request.passages().stream().map(p -> passage(tokenizer, p)).toList();
       if (!request.answers().isEmpty()) {
         var answering = request.subjects().getFirst();
@@ -164,13 +165,10 @@ public final class MeasureMain {
     return LoadedModel.open(base, adapter, FAST);
   }
 
-  private static List<Sequence> test(@Nullable Part part, Base base) {
-    if (part == null) {
-      return List.of();
-    }
+  private static Stream<Sequence> test(Part part, Base base) {
     int most = Math.min(part.maxLength(), base.config().maxPositions());
     try (var examples = new Examples(Path.of(part.shard()), most, base.config().vocabSize())) {
-      return part.examples().stream().map(examples::sequence).toList();
+      return part.examples().stream().map(examples::sequence).toList().stream();
     }
   }
 

@@ -33,7 +33,7 @@ abstract class PreferenceLearning<L extends PreferenceLoss> implements Learning 
     this.how = recipe.preference();
     this.way = recipe.gradients();
     this.train = train;
-    this.references = new References(decoder, train, order.epoch(0));
+    this.references = new References(decoder, train, order.once());
     this.held =
         validation == null
             ? null

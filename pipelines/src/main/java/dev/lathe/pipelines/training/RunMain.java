@@ -9,6 +9,7 @@ import dev.lathe.pipelines.supervision.MemoryRoom;
 import dev.lathe.pipelines.supervision.RunDirectory;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -164,6 +165,10 @@ public final class RunMain {
                 tensorBoard,
                 found.map(f -> f.state().step()).orElse(-1L));
         journal.append("started", started(setup, state, found.isPresent(), differences.isEmpty()));
+        var mixture = Mixture.of(setup);
+        if (found.isEmpty() && mixture.several()) {
+          tell(watcher, mixture, setup);
+        }
         if (setup.train().truncated() > 0) {
           watcher.event(
               "info",
@@ -186,7 +191,7 @@ public final class RunMain {
         }
         if (state.step() < setup.steps()) {
           var probe = Probe.of(setup, decoder, state, fitting.estimate());
-          journal.append("estimate", fitting.estimate().toMap(probe));
+          journal.append("estimate", fitting.estimate().toMap(probe, mixture));
         }
         Loop.Result result;
         try (var replicas = Replicas.start(run, setup, decoder)) {
@@ -204,6 +209,21 @@ public final class RunMain {
         }
         finish(run, recipe, journal, learnt, watcher, result);
       }
+    }
+  }
+
+  /** What a mixture is made of, and what its validation loss is one of. */
+  private static void tell(RunJournal watcher, Mixture mixture, Setup setup) {
+    watcher.event("info", mixture.told(setup.recipe().objective()));
+    var all = setup.train().names();
+    var held = setup.validation();
+    if (held != null && held.names().size() < all.size()) {
+      var without = new ArrayList<>(all);
+      without.removeAll(held.names());
+      watcher.event(
+          "warning",
+          "Without a validation split: %s. The validation loss is that of %s."
+              .formatted(String.join(", ", without), String.join(", ", held.names())));
     }
   }
 

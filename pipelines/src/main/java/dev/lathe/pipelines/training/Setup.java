@@ -15,10 +15,12 @@ import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import dev.lathe.pipelines.supervision.RunSpec;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,16 +64,8 @@ record Setup(
     var devices = Devices.of(recipe).measured(home);
     var device = devices.open(rank);
     var start = Start.of(recipe, base);
-    var folder = Path.of(spec.dataset().folder());
-    var train =
-        split(folder, "train", recipe, base)
-            .orElseThrow(
-                () ->
-                    new BadInput(
-                        "The dataset has nothing to train on",
-                        spec.dataset().ref(),
-                        "Build it from more logs."));
-    var validation = split(folder, "validation", recipe, base).orElse(null);
+    var train = train(spec.dataset(), recipe, base);
+    var validation = validation(spec.dataset(), train, recipe, base);
     var order = DataOrder.of(recipe, train);
     return new Setup(
         spec,
@@ -222,17 +216,51 @@ record Setup(
     return base;
   }
 
-  private static Optional<Examples> split(Path folder, String name, Recipe recipe, Base base) {
-    var shard = folder.resolve("examples").resolve(name + ".shard");
+  private static Examples train(RunSpec.DatasetRef dataset, Recipe recipe, Base base) {
+    var parts = new ArrayList<Examples.Part>();
+    for (var part : dataset.parts()) {
+      var rows =
+          split(part, "train", recipe, base)
+              .orElseThrow(
+                  () ->
+                      new BadInput(
+                          "The dataset has nothing to train on",
+                          part.ref(),
+                          "Build it from more logs."));
+      parts.add(new Examples.Part(part.ref(), rows));
+    }
+    return new Examples(parts, dataset.weights(), recipe.maxLength(), recipe.objective());
+  }
+
+  /** Of those parts that have one, each with its share in training; null where none has. */
+  private static @Nullable Examples validation(
+      RunSpec.DatasetRef dataset, Examples train, Recipe recipe, Base base) {
+    var parts = new ArrayList<Examples.Part>();
+    var weights = DoubleStream.builder();
+    for (int p = 0; p < dataset.parts().size(); p++) {
+      var part = dataset.parts().get(p);
+      var rows = split(part, "validation", recipe, base);
+      if (rows.isPresent()) {
+        parts.add(new Examples.Part(part.ref(), rows.get()));
+        weights.add(train.shares()[p]);
+      }
+    }
+    return parts.isEmpty()
+        ? null
+        : new Examples(parts, weights.build().toArray(), recipe.maxLength(), recipe.objective());
+  }
+
+  private static Optional<Rows> split(
+      RunSpec.DatasetRef.Part part, String name, Recipe recipe, Base base) {
+    var shard = Path.of(part.folder()).resolve("examples").resolve(name + ".shard");
     if (!Examples.exist(shard)) {
       return Optional.empty();
     }
-    var examples =
-        new Examples(shard, recipe.maxLength(), base.config().vocabSize(), recipe.objective());
-    if (!examples.learnable()) {
-      examples.close();
+    var rows = new Rows(shard, recipe.maxLength(), base.config().vocabSize(), recipe.objective());
+    if (!rows.learnable()) {
+      rows.close();
       return Optional.empty();
     }
-    return Optional.of(examples);
+    return Optional.of(rows);
   }
 }

@@ -38,7 +38,7 @@ record SupervisedTuning(Decoder decoder, Examples train, Way way) implements Lea
       score = score.plus(decoder.evaluate(examples.batch(indexes)));
     }
     var figures = new LinkedHashMap<String, Number>();
-    figures.put("perplexity", Math.exp(score.meanLoss()));
+    figures.put(Evaluation.PERPLEXITY, Math.exp(score.meanLoss()));
     figures.put("tokenAccuracy", score.accuracy());
     figures.put("tokens", score.labels());
     return new Evaluation(score.meanLoss(), figures);

@@ -27,11 +27,11 @@ class FrozenTestSetTest {
     var after = FrozenTestSet.of(desk.datasets, first);
     assertThat(after.sha256()).isEqualTo(before.sha256());
     assertThat(after.items())
-        .extracting(FrozenTestSet.Item::id)
+        .extracting(HeldOut.Item::id)
         .containsExactlyInAnyOrderElementsOf(some(20, 30).stream().map(Conversation::id).toList());
     assertThat(after.conversations())
         .extracting(Conversation::id)
-        .containsExactlyElementsOf(after.items().stream().map(FrozenTestSet.Item::id).toList());
+        .containsExactlyElementsOf(after.items().stream().map(HeldOut.Item::id).toList());
     assertThat(after.words()).startsWith("the test split of desk@1 (");
   }
 
@@ -85,14 +85,49 @@ class FrozenTestSetTest {
     var desk = new TinyDesk(home);
     var first = version(desk, 1, Map.of(Split.TRAIN, some(0, 20), Split.TEST, some(20, 30)));
     var test = FrozenTestSet.of(desk.datasets, first);
-    assertThat(test.overlap(first)).isZero();
+    assertThat(overlap(desk, test, first)).isZero();
     var renamed = copy(TinyDesk.conversation(22), "quite-new", TinyDesk.conversation(22));
     var changed = copy(TinyDesk.conversation(23), "desk-23", TinyDesk.conversation(3));
     var both = TinyDesk.conversation(24);
     var next =
         version(
             desk, 2, Map.of(Split.TRAIN, List.of(renamed, changed, both), Split.TEST, some(0, 2)));
-    assertThat(test.overlap(next)).isEqualTo(3);
+    assertThat(overlap(desk, test, next)).isEqualTo(3);
+  }
+
+  @Test
+  void anIdOfAnotherLogIsAnotherConversationUnlessTheTokensAreTheSame() {
+    var desk = new TinyDesk(home);
+    var first = version(desk, 1, Map.of(Split.TRAIN, some(0, 20), Split.TEST, some(20, 30)));
+    var test = FrozenTestSet.of(desk.datasets, first);
+    var namesake = copy(TinyDesk.conversation(23), "desk-23", TinyDesk.conversation(3));
+    var other = Map.of(Split.TRAIN, List.of(namesake, TinyDesk.conversation(24)));
+    assertThat(test.overlap(desk.dataset("chats", other, Map.of()))).isEqualTo(1);
+    assertThat(test.overlap(desk.dataset("desk", other, Map.of()))).isEqualTo(2);
+  }
+
+  private static long overlap(TinyDesk desk, FrozenTestSet test, ModelVersion trained) {
+    return test.overlap(desk.datasets.require(trained.dataset()));
+  }
+
+  @Test
+  void everyDatasetOfAMixtureLendsItsShare() {
+    var desk = new TinyDesk(home);
+    var many = Map.of(Split.TRAIN, some(0, 20), Split.TEST, some(1000, 1400));
+    var a = desk.dataset("a", many, Map.of());
+    var b =
+        desk.dataset("b", Map.of(Split.TRAIN, some(30, 40), Split.TEST, some(40, 90)), Map.of());
+    var c = desk.dataset("c", Map.of(Split.TRAIN, some(90, 99)), Map.of());
+    var test = FrozenTestSet.of(desk.datasets, desk.mixed("desk", 1, List.of(a, b, c), 6, 1, 1));
+    var first =
+        test.conversations().stream().filter(x -> Long.parseLong(x.id().substring(5)) >= 1000);
+    assertThat(first.count()).isEqualTo((int) Math.ceil(200 * 6 / 7.0));
+    assertThat(test.items()).hasSize((int) Math.ceil(200 * 6 / 7.0) + (int) Math.ceil(200 / 7.0));
+    assertThat(test.conversations())
+        .extracting(Conversation::id)
+        .containsExactlyElementsOf(test.items().stream().map(HeldOut.Item::id).toList());
+    assertThat(test.words()).contains("the test split of a@1, 172 of", "and the test split of b@1");
+    assertThat(test.measured()).hasSize(2);
   }
 
   @Test
@@ -102,7 +137,7 @@ class FrozenTestSetTest {
     var test = FrozenTestSet.of(desk.datasets, few);
     assertThat(test.items()).hasSize(FrozenTestSet.MOST_CONVERSATIONS);
     assertThat(test.words()).contains("200 of its 390 conversations");
-    assertThat(test.items().stream().mapToInt(FrozenTestSet.Item::tokens).sum())
+    assertThat(test.items().stream().mapToInt(HeldOut.Item::tokens).sum())
         .isLessThanOrEqualTo(FrozenTestSet.MOST_TOKENS);
   }
 
@@ -125,7 +160,7 @@ class FrozenTestSetTest {
             Map.of("truncation", "split"));
     var test = FrozenTestSet.of(desk.datasets, desk.version("desk", 1, dataset, home));
     assertThat(test.items()).hasSize(4).allSatisfy(i -> assertThat(i.examples()).hasSize(3));
-    assertThat(test.examples()).hasSize(12);
+    assertThat(test.measured().getFirst().examples()).hasSize(12);
   }
 
   private static List<Conversation> some(int from, int to) {

@@ -111,6 +111,29 @@ class PromotionGatesTest implements Lineage {
     return Double.parseDouble(found.group(side));
   }
 
+  @Test
+  void everyPartOfAMixtureCountsAmongItsTrainingSets() {
+    var leaky =
+        desk.dataset("part", Map.of(Split.TRAIN, TinyDesk.conversations(104, 108)), Map.of());
+    var folder = Path.of(trained.good().folder());
+    var candidate =
+        TinyDesk.mixed(
+            desk.version("desk", 8, trained.dataset(), folder),
+            List.of(trained.dataset(), leaky),
+            0.7,
+            0.3);
+    var verdict =
+        judge(
+            candidate,
+            null,
+            (version, questions) -> {
+              throw new BadInput("the engine is down", version.version(), "Start it.");
+            });
+    assertThat(verdict.better().passed()).isFalse();
+    assertThat(verdict.better().found())
+        .contains("4 conversations of it stand in the training split of part@1");
+  }
+
   private @Nullable ModelVersion ancestor;
 
   @Override

@@ -110,7 +110,7 @@ class AnswerScoringTest {
                 desk.bases().toString(),
                 desk.base.name(),
                 List.of(subject),
-                null,
+                List.of(),
                 List.of(),
                 probes),
             (stage, done, total) -> {})

@@ -51,8 +51,8 @@ class KillTest {
     base = TinyBase.create(new BaseStore(home.resolve("bases")));
     var me = ProcessIdentity.current();
     Durable.write(home.resolve("owner.json"), JsonMapper.builder().build().writeValueAsBytes(me));
-    shard("train", 40, 1);
-    shard("validation", 6, 2);
+    shard("dataset", "train", 40, 1);
+    shard("dataset", "validation", 6, 2);
     var run = run("20260101-0000-aaaa");
     assertThat(finish(start(run))).isZero();
     undisturbed = adapter(run);
@@ -293,11 +293,51 @@ class KillTest {
     assertThat(losses(killed)).isEqualTo(losses(whole)).hasSize(6);
   }
 
+  /** Behind the end of an epoch, which the larger part has not seen whole. */
+  @Test
+  void aMixtureTooEndsWithTheSameAdapterAndLosses() throws Exception {
+    shard("few", "train", 8, 5);
+    shard("few", "validation", 3, 6);
+    var more = Map.<String, Object>of("steps", 12, "evalEvery", 4);
+    var whole = run("20260101-0020-mixw", mixture(), more);
+    assertThat(finish(start(whole))).isZero();
+    var killed = run("20260101-0021-mixk", mixture(), more);
+    kill(killed, 9);
+    assertThat(finish(start(killed))).isZero();
+    assertThat(adapter(killed)).isEqualTo(adapter(whole));
+    assertThat(losses(killed)).isEqualTo(losses(whole)).hasSize(12);
+    assertThat(losses(whole)).isNotEqualTo(losses);
+
+    assertThat(records(whole).stream().map(r -> r.text("message").orElse("")))
+        .anyMatch(m -> m.startsWith("A mixture; of the label tokens: made@1 25 % ("));
+    var evaluated = records(whole).stream().filter(r -> r.type().equals("eval")).toList().getLast();
+    double made = evaluated.number("loss/made@1").orElseThrow();
+    double few = evaluated.number("loss/few@2").orElseThrow();
+    assertThat(evaluated.number("loss").orElseThrow())
+        .isCloseTo(0.25 * made + 0.75 * few, within(1e-12));
+  }
+
+  private static RunSpec.DatasetRef mixture() {
+    var folder = home.resolve("dataset").toString();
+    return new RunSpec.DatasetRef(
+        "made@1:1,few@2:3",
+        "01",
+        folder,
+        List.of(
+            new RunSpec.DatasetRef.Part("made@1", "0", folder, 1.0),
+            new RunSpec.DatasetRef.Part("few@2", "1", home.resolve("few").toString(), 3.0)));
+  }
+
   private static RunDirectory run(String id) {
     return run(id, "dataset", Map.of());
   }
 
   private static RunDirectory run(String id, String dataset, Map<String, Object> more) {
+    var folder = home.resolve(dataset).toString();
+    return run(id, new RunSpec.DatasetRef("made@1", "0", folder), more);
+  }
+
+  private static RunDirectory run(String id, RunSpec.DatasetRef dataset, Map<String, Object> more) {
     var run = RunDirectory.of(home.resolve("runs").resolve(id));
     // Everything that is drawn by chance is drawn here: dropout and noise come back with a resume.
     var keys =
@@ -323,7 +363,7 @@ class KillTest {
             id,
             "tiny",
             new RunSpec.BaseRef(base.name(), base.weightsSha256(), base.folder().toString()),
-            new RunSpec.DatasetRef("made@1", "0", home.resolve(dataset).toString()),
+            dataset,
             recipe.toMap(),
             Instant.EPOCH,
             "test"));
@@ -339,9 +379,9 @@ class KillTest {
   }
 
   /** Conversations that can be learnt: the same few words again and again. */
-  private static void shard(String split, int examples, long seed) {
+  private static void shard(String dataset, String split, int examples, long seed) {
     var random = new SplittableRandom(seed);
-    var file = home.resolve("dataset/examples/" + split + ".shard");
+    var file = home.resolve(dataset).resolve("examples/" + split + ".shard");
     try {
       Files.createDirectories(file.getParent());
     } catch (IOException e) {

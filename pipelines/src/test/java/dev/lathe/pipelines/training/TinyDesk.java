@@ -247,6 +247,40 @@ public final class TinyDesk {
         Instant.EPOCH);
   }
 
+  /** A version trained on several datasets; nothing of it is on the disk. */
+  public ModelVersion mixed(
+      String name, int number, List<DatasetVersion> datasets, double... weights) {
+    return mixed(version(name, number, datasets.getFirst(), home), datasets, weights);
+  }
+
+  /** A version as if it had been trained on several datasets. */
+  public static ModelVersion mixed(
+      ModelVersion v, List<DatasetVersion> datasets, double... weights) {
+    return new ModelVersion(
+        v.version(),
+        v.name(),
+        v.number(),
+        v.run(),
+        "a mixture",
+        "of several",
+        IntStream.range(0, weights.length)
+            .mapToObj(
+                i ->
+                    new ModelVersion.Dataset(
+                        datasets.get(i).dataset(), datasets.get(i).id(), weights[i]))
+            .toList(),
+        v.base(),
+        v.baseSha256(),
+        v.templateSha256(),
+        v.sources(),
+        v.recipe(),
+        v.metrics(),
+        v.files(),
+        v.folder(),
+        v.codeVersion(),
+        v.createdAt());
+  }
+
   private void write(float[] values, LoraShape shape, Path folder) {
     try {
       Files.createDirectories(folder.getParent());

@@ -17,14 +17,18 @@ final class ModelCard {
     card.append("\nbase_model: ").append(v.base()).append("\n---\n\n");
     card.append("# ").append(v.version()).append("\n\n");
     card.append(whole ? "All weights of `" : "A LoRA adapter on `").append(v.base());
-    card.append("`, fine-tuned by Lathe on the dataset `")
+    card.append("`, fine-tuned by Lathe on ")
+        .append(v.mixture().isEmpty() ? "the dataset `" : "the mixture of datasets `")
         .append(v.dataset())
         .append("`. Registered ")
         .append(v.createdAt());
     card.append(". This folder never changes: `./lathe models verify ").append(v.version());
     card.append("` hashes it again.\n\n## Where it comes from\n\n| | | SHA-256 |\n|---|---|---|\n");
     row(card, "run", v.run(), "");
-    row(card, "dataset", v.dataset(), v.datasetId() + " (content)");
+    for (var dataset : v.datasets()) {
+      var weight = dataset.weight() == null ? "" : ", weight " + dataset.weight();
+      row(card, "dataset", dataset.dataset() + weight, dataset.id() + " (content)");
+    }
     for (var source : v.sources()) {
       row(card, "log", source.path(), source.sha256());
     }

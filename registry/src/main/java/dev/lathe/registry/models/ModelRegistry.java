@@ -108,6 +108,7 @@ public final class ModelRegistry {
         m.run(),
         m.dataset(),
         m.datasetId(),
+        m.mixture(),
         m.base(),
         m.baseSha256(),
         m.templateSha256(),

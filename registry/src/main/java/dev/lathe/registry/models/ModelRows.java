@@ -16,6 +16,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class ModelRows {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final TypeReference<List<ModelVersion.Source>> SOURCES = new TypeReference<>() {};
+  private static final TypeReference<List<ModelVersion.Dataset>> DATASETS =
+      new TypeReference<>() {};
   private static final TypeReference<List<ModelVersion.File>> FILES = new TypeReference<>() {};
   private static final TypeReference<Map<String, Object>> OBJECT = new TypeReference<>() {};
   private static final TypeReference<Map<String, Double>> NUMBERS = new TypeReference<>() {};
@@ -49,14 +51,15 @@ final class ModelRows {
         .params(v.number(), v.name())
         .update();
     jdbc.sql(
-            "INSERT INTO model_versions (name, number, run_id, dataset, dataset_id, base,"
+            "INSERT INTO model_versions (name, number, run_id, dataset, dataset_id, mixture, base,"
                 + " base_sha256, template_sha256, sources, recipe, metrics, files, code_version,"
-                + " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+                + " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .param(v.name())
         .param(v.number())
         .param(v.run())
         .param(v.dataset())
         .param(v.datasetId())
+        .param(v.mixture().isEmpty() ? null : JSON.writeValueAsString(v.mixture()))
         .param(v.base())
         .param(v.baseSha256())
         .param(v.templateSha256())
@@ -139,6 +142,11 @@ final class ModelRows {
     return tags;
   }
 
+  private static List<ModelVersion.Dataset> mixture(ResultSet rs) throws SQLException {
+    var mixture = rs.getString("mixture");
+    return mixture == null ? List.of() : JSON.readValue(mixture, DATASETS);
+  }
+
   private ModelVersion version(ResultSet rs) throws SQLException {
     var name = rs.getString("name");
     int number = rs.getInt("number");
@@ -149,6 +157,7 @@ final class ModelRows {
         rs.getString("run_id"),
         rs.getString("dataset"),
         rs.getString("dataset_id"),
+        mixture(rs),
         rs.getString("base"),
         rs.getString("base_sha256"),
         rs.getString("template_sha256"),

@@ -55,7 +55,7 @@ public final class RunRegistry {
             run -> {
               var events = events(id, 0);
               return run.withCheckpoints(checkpoints(events))
-                  .with(estimate(events), samples(events), rewards(id));
+                  .with(estimate(events), samples(events), figures(id));
             });
   }
 
@@ -193,14 +193,17 @@ public final class RunRegistry {
     return all.subList(Math.max(0, all.size() - MOST_SAMPLES), all.size());
   }
 
-  /** The last reading of every curve of rewards, of training and of validation. */
-  private Map<String, Double> rewards(String id) {
+  /**
+   * The last reading of every curve of rewards, of training and of validation, and of every part of
+   * a mixture its last validation loss.
+   */
+  private Map<String, Double> figures(String id) {
     var last = new TreeMap<String, Double>();
     RowCallbackHandler take = rs -> last.put(rs.getString(1), rs.getDouble(2));
     jdbc.sql(
             "SELECT m.name, m.reading FROM run_metrics m JOIN (SELECT name, MAX(step) AS step"
                 + " FROM run_metrics WHERE run_id = :run AND (name LIKE 'rewards/%' OR name LIKE"
-                + " 'evalRewards/%') GROUP BY name) l ON m.name = l.name AND m.step = l.step"
+                + " 'evalRewards/%' OR name LIKE 'evalLoss/%') GROUP BY name) l ON m.name = l.name AND m.step = l.step"
                 + " WHERE m.run_id = :run")
         .param("run", id)
         .query(take);

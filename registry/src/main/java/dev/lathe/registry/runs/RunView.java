@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param estimate what it was expected to take, as the run told before its first step; null before,
  *     and in listings
  * @param samples what it answered while it was trained, newest last; none in listings
- * @param figures the last rewards of a run that learns preferences, by their curves' names; empty
- *     in a listing
+ * @param figures the last rewards of a run that learns preferences, and the last validation losses
+ *     of a mixture's parts, by their curves' names; empty in a listing
  * @param exact whether a resume kept to bit-for-bit equality
  * @param sweep the sweep that it is a trial of; null for a run of its own
  */
