@@ -192,7 +192,7 @@ function lineage(v) {
     <ol class="lineage" aria-label="Lineage">
       <li><span class="kind">version</span><b>${v.version}</b><span class="proof">${v.files?.length ? plural(v.files.length, "file") : when(v.createdAt)}</span></li>
       <li><span class="kind">run</span><button type="button" class="link" @click=${() => toRun(v.run)}>${v.run}</button><span class="proof">${run ? `${count(run.step)} steps on ${v.base}` : v.base}</span></li>
-      <li><span class="kind">dataset</span><b>${v.dataset}</b><span class="proof hash" title=${v.datasetId ?? dataset?.id ?? ""}>${hash(v.datasetId ?? dataset?.id)}</span></li>
+      ${(v.datasets ?? [{ dataset: v.dataset, id: v.datasetId ?? dataset?.id }]).map((d) => html`<li><span class="kind">dataset</span><b>${d.dataset}</b>${d.weight == null ? nothing : html` <span class="proof">weight ${d.weight}</span>`}<span class="proof hash" title=${d.id ?? ""}>${hash(d.id)}</span></li>`)}
       <li>
         <span class="kind">${sources.length === 1 ? "log file" : `${count(sources.length)} log files`}</span>
         ${sources.length === 0 ? html`<span class="proof">not told</span>` : sources.slice(0, 4).map((s) => html`<b class="path" title=${s.path}>${s.path.split("/").at(-1)}</b><span class="proof hash" title=${s.sha256}>${hash(s.sha256)}</span>`)}

@@ -11,7 +11,7 @@ class Run extends Room {
     const run = store.run(store.focus.run);
     if (!run) return nothing;
     const left = store.left(run);
-    const { estimate, samples } = store.details(run.id);
+    const { estimate, samples, figures } = store.details(run.id);
     const gain = run.evalLoss != null && run.evalLossBefore != null ? run.evalLoss - run.evalLossBefore : null;
     return html`
       <article class="run" aria-label=${`Run ${run.id}`}>
@@ -28,6 +28,7 @@ class Run extends Room {
         <dl class="figures">
           ${figure("loss", loss(run.loss))}
           ${figure("validation", loss(run.evalLoss), gain == null ? nothing : html`<small>from ${loss(run.evalLossBefore)}</small>`)}
+          ${parts(figures).map(([name, v]) => figure(name, loss(v)))}
           ${figure("tokens", compact(run.tokens), html`<small>${compact(run.labelTokens)} learned</small>`)}
           ${figure("tokens/s", compact(run.tokensPerSecond))} ${figure("peak memory", mebibytes(run.peakRssMiB))}
           ${figure("version", run.version ? html`<button type="button" class="link" @click=${() => go(run.version)}>${run.version}</button>` : "–")}
@@ -38,6 +39,7 @@ class Run extends Room {
           ${run.exact ? nothing : html`<span>resumed inexactly</span>`}
         </p>
         ${estimate?.seconds == null ? nothing : html`<p class="origin"><span>expected <b>${duration(estimate.seconds)}</b></span><span>memory <b>${mebibytes(estimate.memoryMiB)}</b></span><span>disk <b>${mebibytes(estimate.diskMiB)}</b></span></p>`}
+        ${estimate?.datasets?.length > 1 ? html`<p class="origin">${estimate.datasets.map((d) => html`<span>${d.dataset} <b>${(100 * d.share).toPrecision(3)} %</b>, ${d.passes.toFixed(2)} passes</span>`)}</p>` : nothing}
         ${samples.length ? answers(samples) : nothing}
         <details>
           <summary>Recipe</summary>
@@ -48,6 +50,9 @@ class Run extends Room {
   }
 }
 customElements.define("lathe-run", Run);
+
+/** The validation loss of every part of a mixture. */
+const parts = (figures) => Object.entries(figures ?? {}).filter(([key]) => key.startsWith("evalLoss/")).map(([key, v]) => [`on ${key.slice("evalLoss/".length)}`, v]);
 
 function go(version) {
   store.look("version", version);

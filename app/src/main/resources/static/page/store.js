@@ -136,11 +136,11 @@ class Store extends EventTarget {
   /** What no listing tells of a run: its estimate and its samples. Asked for once, then heard. */
   details(id) {
     if (!this.#details.has(id)) {
-      const details = { estimate: null, samples: [] };
+      const details = { estimate: null, samples: [], figures: {} };
       this.#details.set(id, details);
       request(`runs/${segment(id)}`)
-        .then(({ estimate, samples }) => {
-          Object.assign(details, { estimate, samples });
+        .then(({ estimate, samples, figures }) => {
+          Object.assign(details, { estimate, samples, figures });
           this.changed("runs");
         })
         .catch((e) => this.fail(e));
@@ -318,6 +318,8 @@ class Store extends EventTarget {
       this.#speed.set(run.id, pace.slice(-40));
     } else if (r.type === "eval") {
       run[r.step === 0 ? "evalLossBefore" : "evalLoss"] = r.loss;
+      const details = this.#details.get(run.id);
+      if (details) for (const key of Object.keys(r)) if (key.startsWith("loss/")) details.figures = { ...details.figures, [`evalLoss/${key.slice("loss/".length)}`]: r[key] };
     } else if (r.type === "estimate" && this.#details.has(run.id)) {
       this.#details.get(run.id).estimate = r;
     } else if (r.type === "sample" && this.#details.has(run.id)) {

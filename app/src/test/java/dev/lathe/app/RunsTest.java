@@ -30,7 +30,9 @@ class RunsTest {
 
   @BeforeAll
   static void aBaseAndADataset() {
-    publish(TinyBase.create(new BaseStore(folder.resolve("bases"))), folder);
+    var base = TinyBase.create(new BaseStore(folder.resolve("bases")));
+    publish(base, folder);
+    publish(base, folder, "chats", "ce".repeat(32), 10);
   }
 
   @Test
@@ -147,6 +149,42 @@ class RunsTest {
   }
 
   @Test
+  void aMixtureIsTrainedRegisteredWithAllItsDatasetsAndReproduced() {
+    var mixed = train("5", "--dataset", "desk:3,chats@1:1", "--json");
+    assertThat(mixed.status()).as(mixed.err()).isZero();
+    assertThat(mixed.err()).contains("of the label tokens: desk@1 75.0 % (", "chats@1 25.0 % (");
+    var run = mixed.json();
+    assertThat(run.path("dataset").asString()).isEqualTo("desk@1:3,chats@1:1");
+    var datasets = run.path("estimate").path("datasets");
+    assertThat(datasets.path(1).path("dataset").asString()).isEqualTo("chats@1");
+    assertThat(datasets.path(1).path("share").asDouble()).isEqualTo(0.25);
+    assertThat(datasets.path(1).path("passes").asDouble()).isPositive();
+    var figures = run.path("figures");
+    assertThat(run.path("evalLoss").asDouble())
+        .isCloseTo(
+            0.75 * figures.path("evalLoss/desk@1").asDouble()
+                + 0.25 * figures.path("evalLoss/chats@1").asDouble(),
+            org.assertj.core.data.Offset.offset(1e-9));
+    var id = run.path("id").asString();
+    assertThat(run("runs", "show", id).out()).contains("on chats@1", "25.0 % of what is learnt");
+
+    var version = run("models", "show", run.path("version").asString(), "--json").json();
+    assertThat(version.path("dataset").asString()).isEqualTo("desk@1:3,chats@1:1");
+    assertThat(version.path("datasets").valueStream().map(d -> d.path("id").asString()))
+        .containsExactly("cd".repeat(32), "ce".repeat(32));
+    assertThat(run("models", "show", run.path("version").asString()).out())
+        .contains("chats@1, weight 1.0  " + "ce".repeat(32));
+
+    var again = run("runs", "reproduce", id, "--json");
+    assertThat(again.status()).as(again.err()).isZero();
+    assertThat(again.json().path("same").asBoolean()).isTrue();
+
+    var twice = train("5", "--dataset", "desk,desk@1");
+    assertThat(twice.status()).isEqualTo(2);
+    assertThat(twice.err()).contains("a dataset stands twice in the mixture: desk@1");
+  }
+
+  @Test
   void whatCannotBeTrainedIsSaid() {
     var base = run("train", "--base", "tiniest", "--dataset", "desk@1", "--name", "x");
     assertThat(base.status()).isEqualTo(2);
@@ -164,9 +202,10 @@ class RunsTest {
   }
 
   private static Ran train(String steps, String... more) {
-    var line =
-        new java.util.ArrayList<>(
-            List.of("train", "--base", "tiny", "--dataset", "desk@1", "--name", "support"));
+    var line = new java.util.ArrayList<>(List.of("train", "--base", "tiny", "--name", "support"));
+    if (!List.of(more).contains("--dataset")) {
+      line.addAll(List.of("--dataset", "desk@1"));
+    }
     for (var set :
         List.of(
             "steps=" + steps,
@@ -187,20 +226,24 @@ class RunsTest {
 
   /** A dataset {@code desk@1} that can be learnt. */
   static void publish(Base base, Path folder) {
+    publish(base, folder, "desk", "cd".repeat(32), 40);
+  }
+
+  private static void publish(Base base, Path folder, String name, String id, int examples) {
     var store = new DatasetStore(folder.resolve("datasets"));
     var aside = store.aside();
-    shard(aside.shard(Split.TRAIN), base, 40);
+    shard(aside.shard(Split.TRAIN), base, examples);
     shard(aside.shard(Split.VALIDATION), base, 6);
     var part = new DatasetVersion.Part(40, 40, 1600, 1400);
     store.publish(
         aside,
-        "desk",
+        name,
         n ->
             new DatasetVersion(
-                "desk@" + n,
-                "desk",
+                name + "@" + n,
+                name,
                 n,
-                "cd".repeat(32),
+                id,
                 base.name(),
                 base.tokenizerSha256(),
                 base.templateSha256(),
@@ -221,7 +264,7 @@ class RunsTest {
                 Map.of("train", part, "validation", new DatasetVersion.Part(6, 6, 240, 200)),
                 1.0,
                 "2026-11-21T12:00:00Z"));
-    assertThat(Files.isDirectory(folder.resolve("datasets/desk/1"))).isTrue();
+    assertThat(Files.isDirectory(folder.resolve("datasets").resolve(name).resolve("1"))).isTrue();
   }
 
   /** Conversations that can be learnt: the same few words again and again. */

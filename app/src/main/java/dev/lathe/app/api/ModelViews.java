@@ -33,6 +33,7 @@ final class ModelViews {
    * A version with everything that is known of it.
    *
    * @param aliases that stand on it now
+   * @param datasets all that it was trained on, of a mixture its parts
    * @param promotion what put the alias on it, when it was asked for a time
    */
   @JsonInclude(JsonInclude.Include.ALWAYS)
@@ -44,6 +45,7 @@ final class ModelViews {
       String run,
       String dataset,
       String datasetId,
+      List<ModelVersion.Dataset> datasets,
       String base,
       String baseSha256,
       String templateSha256,
@@ -73,6 +75,7 @@ final class ModelViews {
           v.run(),
           v.dataset(),
           v.datasetId(),
+          v.datasets(),
           v.base(),
           v.baseSha256(),
           v.templateSha256(),

@@ -261,7 +261,10 @@ public final class Models extends HomeCommand {
         terminal.styled("1", text(v, "version")) + (aliases.isEmpty() ? "" : "  " + aliases));
     out.println("  from        run " + text(v, "run") + ", " + Text.minute(v.path("createdAt")));
     out.println("  base        " + text(v, "base") + "  " + text(v, "baseSha256"));
-    out.println("  dataset     " + text(v, "dataset") + "  " + text(v, "datasetId"));
+    for (var dataset : v.path("datasets")) {
+      var weight = dataset.path("weight").isNumber() ? ", weight " + dataset.path("weight") : "";
+      out.println("  dataset     " + text(dataset, "dataset") + weight + "  " + text(dataset, "id"));
+    }
     for (var source : v.path("sources")) {
       out.println(
           "  log         " + Text.printable(text(source, "path")) + "  " + text(source, "sha256"));

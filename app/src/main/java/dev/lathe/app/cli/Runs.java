@@ -1,6 +1,7 @@
 package dev.lathe.app.cli;
 
 import dev.lathe.app.owner.OwnerClient;
+import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +15,9 @@ import tools.jackson.databind.JsonNode;
     name = "runs",
     description = "training runs: list, show, watch, stop, pause, resume, reproduce, compare")
 public class Runs extends HomeCommand {
+  /** Curves of a mixture's parts are called so, and what the part is called. */
+  private static final String PART = "evalLoss/";
+
   public Runs(Session session) {
     super(session);
   }
@@ -123,8 +127,23 @@ public class Runs extends HomeCommand {
             + " MiB of memory and "
             + Text.count(e.path("freeDiskMiB"))
             + " MiB of disk are free");
+    tellMixture(e, out);
     if (!e.path("note").asString("").isEmpty()) {
       out.println("  note        " + e.path("note").asString(""));
+    }
+  }
+
+  /** Every dataset of a mixture, with its share and how often it is passed over. */
+  private static void tellMixture(JsonNode estimate, PrintWriter out) {
+    var datasets = estimate.path("datasets");
+    for (int i = 0; datasets.size() > 1 && i < datasets.size(); i++) {
+      out.printf(
+          Locale.ROOT,
+          "  %-11s %s: %.3g %% of what is learnt, %.2f passes%n",
+          i == 0 ? "mixture" : "",
+          datasets.path(i).path("dataset").asString(""),
+          100 * datasets.path(i).path("share").asDouble(),
+          datasets.path(i).path("passes").asDouble());
     }
   }
 
@@ -154,6 +173,12 @@ public class Runs extends HomeCommand {
             + " before, "
             + loss(run.path("evalLoss"))
             + " after");
+    for (var figure : run.path("figures").properties()) {
+      if (figure.getKey().startsWith(PART)) {
+        var part = figure.getKey().substring(PART.length());
+        out.println("              " + loss(figure.getValue()) + " on " + part);
+      }
+    }
     if (run.path("figures").path("rewards/margins").isNumber()) {
       out.println("  rewards     " + rewards(run.path("figures"), "rewards/"));
       out.println(
@@ -168,6 +193,7 @@ public class Runs extends HomeCommand {
     if (run.path("estimate").path("seconds").isNumber()) {
       out.println("  expected    " + RunFollower.estimate(run.path("estimate")));
     }
+    tellMixture(run.path("estimate"), out);
     out.println("  checkpoints " + checkpoints(run));
     tellSamples(run, terminal);
     if (!run.path("exact").asBoolean(true)) {

@@ -27,7 +27,9 @@ public final class Train extends HomeCommand {
       names = "--dataset",
       required = true,
       paramLabel = "D@V",
-      description = "a dataset's version, such as support@1")
+      description =
+          "a dataset's version, such as support@1, or several with their shares of what is learnt,"
+              + " such as support@1:0.7,chats@2:0.3 (without shares: by their size)")
   String dataset;
 
   @Option(

@@ -5,7 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -94,6 +97,30 @@ final class Examples implements AutoCloseable {
   /** How much each part counts beside the others; none where they count by what they hold. */
   double[] weights() {
     return weights.clone();
+  }
+
+  /**
+   * How many of the conversations here stand among others too, token by token, as another
+   * dataset's.
+   */
+  long foundElsewhere(Examples others) {
+    var owners = new HashMap<List<Integer>, Set<String>>();
+    for (int row = 0; row < firstRow[parts.size()]; row++) {
+      owners.computeIfAbsent(tokens(row), t -> new HashSet<>()).add(parts.get(part(row)).name());
+    }
+    var met = new HashSet<List<Integer>>();
+    for (int row = 0; row < others.firstRow[others.parts.size()]; row++) {
+      var tokens = others.tokens(row);
+      var here = owners.get(tokens);
+      if (here != null && !here.equals(Set.of(others.parts.get(others.part(row)).name()))) {
+        met.add(tokens);
+      }
+    }
+    return met.size();
+  }
+
+  private List<Integer> tokens(int row) {
+    return Arrays.stream(sequence(row).ids()).boxed().toList();
   }
 
   /**

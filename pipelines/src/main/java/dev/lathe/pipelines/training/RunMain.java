@@ -225,6 +225,15 @@ public final class RunMain {
           "Without a validation split: %s. The validation loss is that of %s."
               .formatted(String.join(", ", without), String.join(", ", held.names())));
     }
+    long learnt = held == null ? 0 : held.foundElsewhere(setup.train());
+    if (learnt > 0) {
+      watcher.event(
+          "warning",
+          "%d of the validation conversations stand in another dataset's training split: the"
+                  .formatted(learnt)
+              + " validation loss will be too low. Build the datasets with the same seed and shares,"
+              + " or as one.");
+    }
   }
 
   private static TensorBoardLog tensorBoard(RunDirectory run, TrainingState state) {

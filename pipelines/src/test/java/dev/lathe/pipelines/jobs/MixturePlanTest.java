@@ -82,6 +82,7 @@ class MixturePlanTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '"',
       textBlock =
           """
           a:0,b:1            | 'a:0': a weight is a number above 0

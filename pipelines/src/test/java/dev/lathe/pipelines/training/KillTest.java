@@ -309,7 +309,8 @@ class KillTest {
     assertThat(losses(whole)).isNotEqualTo(losses);
 
     assertThat(records(whole).stream().map(r -> r.text("message").orElse("")))
-        .anyMatch(m -> m.startsWith("A mixture; of the label tokens: made@1 25 % ("));
+        .anyMatch(m -> m.startsWith("A mixture; of the label tokens: made@1 25.0 % ("))
+        .noneMatch(m -> m.contains("too low"));
     var evaluated = records(whole).stream().filter(r -> r.type().equals("eval")).toList().getLast();
     double made = evaluated.number("loss/made@1").orElseThrow();
     double few = evaluated.number("loss/few@2").orElseThrow();
