@@ -58,7 +58,7 @@ import org.jspecify.annotations.Nullable;
  * @param samplePrompts what the adapter is asked while it is trained
  * @param sampleEvery steps between two such times besides those before and after; 0 for none
  * @param sampleTokens of one answer, at most
- * @param tensorboard whether the figures are written for TensorBoard too
+ * @param tensorboard whether the figures are written for TensorBoard too, wandb for W&amp;B
  * @param shuffle whether every epoch has an order of its own; else the dataset's order
  */
 public record Recipe(
@@ -103,7 +103,8 @@ public record Recipe(
     List<String> samplePrompts,
     int sampleEvery,
     int sampleTokens,
-    boolean tensorboard) {
+    boolean tensorboard,
+    boolean wandb) {
 
   private static final String ALL = "all";
 
@@ -268,7 +269,8 @@ public record Recipe(
             s.lines("samplePrompts"),
             s.integer("sampleEvery", 100, 0, most),
             s.integer("sampleTokens", 64, 1, 1 << 16),
-            s.flag("tensorboard", false));
+            s.flag("tensorboard", false),
+            s.flag("wandb", false));
     recipe.contradiction().ifPresent(s::problem);
     s.done();
     return recipe;
@@ -445,6 +447,7 @@ public record Recipe(
     m.put("sampleEvery", sampleEvery);
     m.put("sampleTokens", sampleTokens);
     m.put("tensorboard", tensorboard);
+    m.put("wandb", wandb);
     if (adapter == AdapterKind.FULL) {
       m.keySet().removeAll(OF_ADAPTERS);
     }

@@ -9,6 +9,7 @@ import dev.lathe.pipelines.supervision.RunDirectory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -26,14 +27,14 @@ final class RunJournal implements Loop.Watcher {
   private final Decoder decoder;
   private final Learnt learnt;
   private final @Nullable Samples samples;
-  private final @Nullable TensorBoardLog tensorBoard;
+  private final List<Tracker> trackers;
   private final Path best;
   private long checkpointed;
 
   /**
    * @param beside where files are written; whoever made it closes it
    * @param samples null when the recipe asks nothing
-   * @param tensorBoard null when the recipe does not want it; whoever made it closes it
+   * @param trackers those that the recipe wants; whoever made them closes them
    * @param checkpointed the step of the newest checkpoint, or -1
    */
   RunJournal(
@@ -44,7 +45,7 @@ final class RunJournal implements Loop.Watcher {
       Decoder decoder,
       Learnt learnt,
       @Nullable Samples samples,
-      @Nullable TensorBoardLog tensorBoard,
+      List<Tracker> trackers,
       long checkpointed) {
     this.journal = journal;
     this.control = run.control();
@@ -55,7 +56,7 @@ final class RunJournal implements Loop.Watcher {
     this.decoder = decoder;
     this.learnt = learnt;
     this.samples = samples;
-    this.tensorBoard = tensorBoard;
+    this.trackers = trackers;
     this.best = run.best();
     this.checkpointed = checkpointed;
   }
@@ -105,9 +106,7 @@ final class RunJournal implements Loop.Watcher {
   }
 
   private void show(String group, Map<String, ?> record) {
-    if (tensorBoard != null) {
-      tensorBoard.scalars(group, record);
-    }
+    trackers.forEach(tracker -> tracker.scalars(group, record));
   }
 
   @Override
@@ -116,6 +115,7 @@ final class RunJournal implements Loop.Watcher {
       return;
     }
     long began = System.nanoTime();
+    trackers.forEach(Tracker::settle);
     checkpointing.settle();
     var snapshot = learnt.checkpoint(state.step(), this::settle);
     checkpointed = state.step();

@@ -8,7 +8,6 @@ import dev.lathe.pipelines.supervision.Journal;
 import dev.lathe.pipelines.supervision.MemoryRoom;
 import dev.lathe.pipelines.supervision.RunDirectory;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -148,7 +147,7 @@ public final class RunMain {
       journal.append("estimate", fitting.estimate().toMap());
       try (var decoder = setup.decoder();
           var samples = recipe.samplePrompts().isEmpty() ? null : Samples.of(recipe, setup.base());
-          var tensorBoard = recipe.tensorboard() ? tensorBoard(run, state) : null) {
+          var trackers = Trackers.of(run, asked.spec(), recipe, state)) {
         var learnt = setup.learnt(decoder);
         if (found.isPresent()) {
           learnt.restore(found.get().folder());
@@ -162,7 +161,7 @@ public final class RunMain {
                 decoder,
                 learnt,
                 samples,
-                tensorBoard,
+                trackers.all(),
                 found.map(f -> f.state().step()).orElse(-1L));
         journal.append("started", started(setup, state, found.isPresent(), differences.isEmpty()));
         var mixture = Mixture.of(setup);
@@ -208,6 +207,7 @@ public final class RunMain {
           result = loop.run(state);
         }
         finish(run, recipe, journal, learnt, watcher, result);
+        trackers.ended();
       }
     }
   }
@@ -234,11 +234,6 @@ public final class RunMain {
               + " validation loss will be too low. Build the datasets with the same seed and shares,"
               + " or as one.");
     }
-  }
-
-  private static TensorBoardLog tensorBoard(RunDirectory run, TrainingState state) {
-    return TensorBoardLog.begin(
-        run.path().resolve("tensorboard"), state.step() + 1, Clock.systemUTC());
   }
 
   private static void event(Journal journal, String level, String message) {

@@ -1,6 +1,5 @@
 package dev.lathe.pipelines.training;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -21,7 +20,7 @@ import java.util.zip.CRC32C;
  * (length, the length's checksum, message, its checksum). Every process of a run writes a file of
  * its own, whose first message tells the viewer to forget the steps that are done again.
  */
-final class TensorBoardLog implements AutoCloseable {
+final class TensorBoardLog implements Tracker {
   /** Field numbers of tensorflow's event.proto and summary.proto. */
   private static final int WALL_TIME = 1;
 
@@ -34,13 +33,6 @@ final class TensorBoardLog implements AutoCloseable {
   private static final int SIMPLE_VALUE = 2;
   private static final int SESSION_STATUS = 1;
   private static final int SESSION_START = 1;
-
-  /** Wire types of protocol buffers. */
-  private static final int VARINT = 0;
-
-  private static final int EIGHT_BYTES = 1;
-  private static final int PIECE = 2;
-  private static final int FOUR_BYTES = 5;
 
   private final FileChannel channel;
   private final Clock clock;
@@ -61,7 +53,7 @@ final class TensorBoardLog implements AutoCloseable {
       Files.createDirectories(folder);
       var log = new TensorBoardLog(create(folder, clock), clock);
       log.event(0, FILE_VERSION, "brain.Event:2".getBytes(StandardCharsets.UTF_8));
-      var started = new Message().number(SESSION_STATUS, SESSION_START);
+      var started = new ProtoMessage().number(SESSION_STATUS, SESSION_START);
       log.event(next, SESSION_LOG, started.bytes());
       return log;
     } catch (IOException e) {
@@ -90,19 +82,15 @@ final class TensorBoardLog implements AutoCloseable {
     }
   }
 
-  /**
-   * Tells the numbers of a journal's record, each under the group's name and its own.
-   *
-   * @param group "train" or "eval"
-   */
-  void scalars(String group, Map<String, ?> record) {
+  @Override
+  public void scalars(String group, Map<String, ?> record) {
     long step = record.get("step") instanceof Number n ? n.longValue() : 0;
-    var summary = new Message();
+    var summary = new ProtoMessage();
     record.forEach(
         (name, value) -> {
           if (value instanceof Number n && !name.equals("step") && !name.equals("steps")) {
             var scalar =
-                new Message()
+                new ProtoMessage()
                     .piece(TAG, (group + "/" + name).getBytes(StandardCharsets.UTF_8))
                     .real(SIMPLE_VALUE, n.floatValue());
             summary.piece(VALUE, scalar.bytes());
@@ -114,7 +102,7 @@ final class TensorBoardLog implements AutoCloseable {
   private void event(long step, int field, byte[] content) {
     var now = clock.instant();
     var event =
-        new Message()
+        new ProtoMessage()
             .real(WALL_TIME, now.getEpochSecond() + now.getNano() / 1e9)
             .number(STEP, step)
             .piece(field, content)
@@ -145,60 +133,6 @@ final class TensorBoardLog implements AutoCloseable {
       channel.close();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /** A protocol buffer in the making. */
-  private static final class Message {
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-
-    Message number(int field, long value) {
-      key(field, VARINT);
-      varint(value);
-      return this;
-    }
-
-    Message real(int field, double value) {
-      key(field, EIGHT_BYTES);
-      return add(little(8).putDouble(value));
-    }
-
-    Message real(int field, float value) {
-      key(field, FOUR_BYTES);
-      return add(little(4).putFloat(value));
-    }
-
-    Message piece(int field, byte[] content) {
-      key(field, PIECE);
-      varint(content.length);
-      out.writeBytes(content);
-      return this;
-    }
-
-    byte[] bytes() {
-      return out.toByteArray();
-    }
-
-    private void key(int field, int type) {
-      varint((long) field << 3 | type);
-    }
-
-    private void varint(long value) {
-      long rest = value;
-      while ((rest & ~0x7fL) != 0) {
-        out.write((int) (rest & 0x7f | 0x80));
-        rest >>>= 7;
-      }
-      out.write((int) rest);
-    }
-
-    private Message add(ByteBuffer number) {
-      out.writeBytes(number.array());
-      return this;
-    }
-
-    private static ByteBuffer little(int bytes) {
-      return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
   }
 }

@@ -27,7 +27,7 @@ class RecipeTest {
                 + " batchTokens=1024, accumulate=1, maxLength=0, precision=auto, tf32=false,"
                 + " device=auto, threads=0, seed=7, evalEvery=100, evalTokens=16384, earlyStopping=0, result=auto, checkpointEvery=100, keep=3,"
                 + " shuffle=true, explosion=3.0, restarts=3, samplePrompts=[], sampleEvery=100,"
-                + " sampleTokens=64, tensorboard=false}");
+                + " sampleTokens=64, tensorboard=false, wandb=false}");
   }
 
   @Test

@@ -152,13 +152,44 @@ abstract class ModelRegistryContract {
   }
 
   @Test
+  void aMixtureIsKeptWithAllItsDatasets() throws Exception {
+    var made = Made.by("run-1", "support", models.aside("run-1"));
+    var datasets =
+        List.of(
+            new ModelVersion.Dataset("desk@1", "cd".repeat(32), 0.7),
+            new ModelVersion.Dataset("chats@2", "ce".repeat(32), 0.3));
+    var version =
+        models.register(
+            new NewVersion(
+                made.name(),
+                made.run(),
+                "desk@1:0.7,chats@2:0.3",
+                "aa".repeat(32),
+                datasets,
+                made.base(),
+                made.baseSha256(),
+                made.templateSha256(),
+                made.sources(),
+                made.recipe(),
+                made.metrics(),
+                made.files(),
+                made.codeVersion()));
+    assertThat(version.datasets()).isEqualTo(datasets);
+    assertThat(models.require("support@1")).isEqualTo(version);
+    assertThat(Files.readString(Path.of(version.folder()).resolve("README.md")))
+        .contains("| dataset | chats@2, weight 0.3 | " + "ce".repeat(32));
+    assertThat(Made.registered(models, "run-2", "support").datasets())
+        .containsExactly(new ModelVersion.Dataset("desk@1", "cd".repeat(32), null));
+  }
+
+  @Test
   void aRegistrationThatFailsLeavesItsFilesForTheNextTry() {
     var made = Made.by("run-1", "support", models.aside("run-1"));
     var broken =
         new NewVersion(
             "support",
             "run-1",
-            "d".repeat(300), // more than the column takes
+            "d".repeat(5000), // more than the column takes
             made.datasetId(),
             "tiny",
             "ab",
