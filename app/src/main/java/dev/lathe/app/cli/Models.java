@@ -263,7 +263,8 @@ public final class Models extends HomeCommand {
     out.println("  base        " + text(v, "base") + "  " + text(v, "baseSha256"));
     for (var dataset : v.path("datasets")) {
       var weight = dataset.path("weight").isNumber() ? ", weight " + dataset.path("weight") : "";
-      out.println("  dataset     " + text(dataset, "dataset") + weight + "  " + text(dataset, "id"));
+      out.println(
+          "  dataset     " + text(dataset, "dataset") + weight + "  " + text(dataset, "id"));
     }
     for (var source : v.path("sources")) {
       out.println(

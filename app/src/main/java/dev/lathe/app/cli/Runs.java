@@ -1,7 +1,7 @@
 package dev.lathe.app.cli;
 
 import dev.lathe.app.owner.OwnerClient;
-import java.io.PrintWriter;
+import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -134,7 +134,7 @@ public class Runs extends HomeCommand {
   }
 
   /** Every dataset of a mixture, with its share and how often it is passed over. */
-  private static void tellMixture(JsonNode estimate, PrintWriter out) {
+  private static void tellMixture(JsonNode estimate, PrintStream out) {
     var datasets = estimate.path("datasets");
     for (int i = 0; datasets.size() > 1 && i < datasets.size(); i++) {
       out.printf(

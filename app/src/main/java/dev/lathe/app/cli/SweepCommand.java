@@ -32,7 +32,10 @@ public final class SweepCommand extends HomeCommand {
   @Option(names = "--base", paramLabel = "BASE", description = "see 'bases'")
   @Nullable String base;
 
-  @Option(names = "--dataset", paramLabel = "D@V", description = "a dataset's version, or several with their shares, as in 'train'")
+  @Option(
+      names = "--dataset",
+      paramLabel = "D@V",
+      description = "a dataset's version, or several with their shares, as in 'train'")
   @Nullable String dataset;
 
   @Option(names = "--name", paramLabel = "MODEL", description = "the name of what comes out")
