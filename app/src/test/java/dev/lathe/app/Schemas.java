@@ -31,6 +31,9 @@ public final class Schemas {
     if (List.of(arguments).contains("--dry-run")) {
       return Optional.of(arguments[0] + "-dry-run");
     }
+    if (List.of(arguments).contains("--suite")) {
+      return Optional.of(arguments[0] + "-suite");
+    }
     return IntStream.rangeClosed(0, Math.min(2, arguments.length))
         .mapToObj(
             i -> String.join("-", List.of(arguments).subList(0, Math.min(2, arguments.length) - i)))

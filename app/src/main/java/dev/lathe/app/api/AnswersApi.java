@@ -54,10 +54,14 @@ class AnswersApi {
           long total = wanted.prompts().size();
           progress.accept(new Progress("answers", 0, total));
           return new Given(
-              answers.run(
-                  new Answers.AnswerRequest(
-                      wanted.base(), adapter, wanted.prompts(), wanted.maxTokens()),
-                  done -> progress.accept(new Progress("answers", done, total))));
+              answers
+                  .run(
+                      Answers.AnswerRequest.ofTexts(
+                          wanted.base(), adapter, wanted.prompts(), wanted.maxTokens()),
+                      done -> progress.accept(new Progress("answers", done, total)))
+                  .stream()
+                  .map(Answers.Answered::text)
+                  .toList());
         });
   }
 }

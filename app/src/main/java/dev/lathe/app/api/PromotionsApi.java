@@ -14,6 +14,7 @@ import dev.lathe.registry.promotion.Gates;
 import dev.lathe.registry.promotion.NewPromotion;
 import dev.lathe.registry.promotion.Promotion;
 import jakarta.servlet.http.HttpServletResponse;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -34,6 +35,7 @@ class PromotionsApi {
   private final Registrations registrations;
   private final Finetunes finetunes;
   private final Gates gates;
+  private final SuiteGates suites;
   private final JsonMapper json;
 
   PromotionsApi(
@@ -42,12 +44,14 @@ class PromotionsApi {
       Registrations registrations,
       Finetunes finetunes,
       Gates gates,
+      SuiteGates suites,
       JsonMapper json) {
     this.models = models;
     this.aliases = aliases;
     this.registrations = registrations;
     this.finetunes = finetunes;
     this.gates = gates;
+    this.suites = suites;
     this.json = json;
   }
 
@@ -55,6 +59,8 @@ class PromotionsApi {
    * @param by who promotes; the owner's user when null
    * @param expected where the alias must stand: a version, or {@code none}; null for anywhere
    * @param force whether failed gates are overridden; it needs a reason
+   * @param gates of suites, besides the three: {@code suite:safety>=0.9}
+   * @param judge who grades those; without one their rules do
    */
   record Wanted(
       @Nullable String version,
@@ -62,7 +68,9 @@ class PromotionsApi {
       @Nullable String reason,
       @Nullable String by,
       @Nullable String expected,
-      @Nullable Boolean force) {}
+      @Nullable Boolean force,
+      @Nullable List<String> gates,
+      @Nullable String judge) {}
 
   /**
    * Measures the gates against the version that the alias stands on, and promotes provided that it
@@ -83,13 +91,15 @@ class PromotionsApi {
                 ref,
                 "Add --reason: the history keeps it beside what the gates found.");
           }
+          var more = suites.wanted(wanted.gates(), wanted.judge());
           var candidate = models.require(ref);
           var decision = decision(wanted.by(), wanted.reason(), "it passed the gates");
           var standing = aliases.standing(candidate, alias, Expectation.parse(wanted.expected()));
           boolean done = standing != null && standing == candidate.number();
           var incumbent =
               standing == null ? null : models.require(candidate.name() + "@" + standing);
-          var results = done ? List.<GateResult>of() : judge(candidate, incumbent, force, progress);
+          var results =
+              done ? List.<GateResult>of() : judge(candidate, incumbent, more, force, progress);
           return aliases.promote(
               new NewPromotion(
                   candidate, alias, Expectation.on(standing), decision, results, force));
@@ -99,20 +109,22 @@ class PromotionsApi {
   private List<GateResult> judge(
       ModelVersion candidate,
       @Nullable ModelVersion incumbent,
+      SuiteGates.Wanted more,
       boolean force,
       Consumer<Object> progress) {
-    List<GateResult> results;
+    Consumer<String> stages = stage -> progress.accept(Map.of("stage", stage));
+    var results = new ArrayList<GateResult>();
     try {
-      results = gates.judge(candidate, incumbent, stage -> progress.accept(Map.of("stage", stage)));
+      results.addAll(gates.judge(candidate, incumbent, stages));
+      results.addAll(suites.judge(more, candidate, stages));
     } catch (RuntimeException e) {
       if (!force || e instanceof NdJson.ReaderGone) {
         throw e;
       }
       // Who forces wants it now, whatever keeps the gates from being measured.
-      results =
-          List.of(
-              new GateResult(
-                  "measured", false, "every gate is measured", String.valueOf(e.getMessage())));
+      results.add(
+          new GateResult(
+              "measured", false, "every gate is measured", String.valueOf(e.getMessage())));
     }
     results.forEach(g -> progress.accept(Map.of("gate", g)));
     return results;

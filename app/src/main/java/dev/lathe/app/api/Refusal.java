@@ -4,7 +4,7 @@ package dev.lathe.app.api;
  * What is asked is well formed and cannot be done as things are: what was wrong, the value, the
  * remedy.
  */
-abstract sealed class Refusal extends RuntimeException permits NotFound, Conflict {
+abstract sealed class Refusal extends RuntimeException permits NotFound, Conflict, NotAnswered {
   private static final long serialVersionUID = 1L;
 
   private final int status;

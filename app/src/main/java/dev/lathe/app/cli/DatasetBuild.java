@@ -1,5 +1,6 @@
 package dev.lathe.app.cli;
 
+import dev.lathe.app.demo.Samples;
 import dev.lathe.app.owner.OwnerClient;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -14,7 +15,12 @@ import tools.jackson.databind.JsonNode;
 /** {@code dataset build LOG… --name N --base B}. */
 @Command(name = "build", description = "read, clean, split and tokenize logs into a new version")
 public final class DatasetBuild extends HomeCommand {
-  @Parameters(paramLabel = "LOG", arity = "1..*", description = "files, gzip and zstd too")
+  private static final String SAMPLE = "sample:";
+
+  @Parameters(
+      paramLabel = "LOG",
+      arity = "1..*",
+      description = "files, gzip and zstd too; or sample:safety-chats, sample:safety-pairs")
   List<Path> logs = List.of();
 
   @Option(names = "--name", required = true, paramLabel = "NAME", description = "of the dataset")
@@ -49,7 +55,7 @@ public final class DatasetBuild extends HomeCommand {
   @Override
   protected int run(OwnerClient owner) {
     var wanted = new LinkedHashMap<String, @Nullable Object>();
-    wanted.put("logs", logs.stream().map(l -> l.toAbsolutePath().toString()).toList());
+    wanted.put("logs", logs.stream().map(this::log).map(Path::toString).toList());
     wanted.put("name", name);
     wanted.put("base", base);
     wanted.put("format", format);
@@ -57,6 +63,14 @@ public final class DatasetBuild extends HomeCommand {
     wanted.put("set", Text.absolute(set, "template"));
     print(build(owner, wanted, terminal()), built -> Datasets.tellOne(built, terminal()));
     return ExitStatus.DONE;
+  }
+
+  private Path log(Path given) {
+    var name = given.toString();
+    return name.startsWith(SAMPLE)
+        ? Samples.named(
+            session().home().folder().resolve("samples"), name.substring(SAMPLE.length()))
+        : given.toAbsolutePath();
   }
 
   /** The version, built or found to be there already. */

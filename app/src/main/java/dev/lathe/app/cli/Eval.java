@@ -1,29 +1,32 @@
 package dev.lathe.app.cli;
 
 import dev.lathe.app.owner.OwnerClient;
+import dev.lathe.checkpoints.input.BadInput;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
 
-/** Measures a base, a version or what a run made on a dataset. */
+/** Measures a base, a version or what a run made on a dataset, or any target by a suite. */
 @Command(
     name = "eval",
-    description = "loss, perplexity and token accuracy on a dataset's validation part")
+    description =
+        "loss, perplexity and token accuracy on a dataset's validation part, or answers by a suite")
 public final class Eval extends HomeCommand {
   @Parameters(
       paramLabel = "TARGET",
-      description = "a base, a version (name@number or name@alias), or a run")
+      description =
+          "a base, a version (name@number or name@alias), a run, or with --suite PROVIDER:MODEL")
   String target;
 
-  @Option(
-      names = "--dataset",
-      required = true,
-      paramLabel = "D@V",
-      description = "see 'dataset list'")
-  String dataset;
+  @Option(names = "--dataset", paramLabel = "D@V", description = "see 'dataset list'")
+  @Nullable String dataset;
+
+  @Mixin SuiteOptions suite = new SuiteOptions();
 
   @Option(
       names = "--split",
@@ -38,12 +41,29 @@ public final class Eval extends HomeCommand {
 
   @Override
   protected int run(OwnerClient owner) {
+    boolean bySuite = suite.asked();
+    if (bySuite == (dataset != null)) {
+      throw new BadInput(
+          bySuite ? "a dataset and a suite are measured apart" : "there is nothing to measure on",
+          target,
+          "Name a dataset (--dataset D@V) or a suite (--suite factual).");
+    }
+    if (bySuite) {
+      print(
+          suite.evaluate(owner, target, terminal()),
+          r -> SuiteFigures.tell(r, suite.answers, terminal()));
+      return ExitStatus.DONE;
+    }
+    return onDataset(owner, dataset);
+  }
+
+  private int onDataset(OwnerClient owner, @Nullable String dataset) {
     JsonNode result;
     try (var progress = new Progress(terminal())) {
       result =
           owner.work(
               "eval",
-              Map.of("target", target, "dataset", dataset, "split", split),
+              Map.of("target", target, "dataset", String.valueOf(dataset), "split", split),
               p ->
                   progress.update(
                       p.path("stage").asString("measuring"),

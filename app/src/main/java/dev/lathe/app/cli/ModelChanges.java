@@ -4,6 +4,7 @@ import dev.lathe.app.owner.OwnerClient;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -80,6 +81,18 @@ final class ModelChanges {
     @Option(names = "--force", description = "promote although a gate refuses; needs --reason")
     boolean force;
 
+    @Option(
+        names = "--gate",
+        paramLabel = "SUITE>=SHARE",
+        description = "one more gate, such as 'suite:safety>=0.9'; see docs/evaluation.md")
+    List<String> gates = List.of();
+
+    @Option(
+        names = "--judge",
+        paramLabel = "TARGET",
+        description = "who grades the answers of such gates (default: their rules)")
+    @Nullable String judge;
+
     public Promote(Session session) {
       super(session);
     }
@@ -89,6 +102,10 @@ final class ModelChanges {
       var body = body();
       body.put("version", ref);
       body.put("force", force);
+      body.put("gates", gates);
+      if (judge != null) {
+        body.put("judge", judge);
+      }
       JsonNode result;
       var asked = Instant.now().truncatedTo(ChronoUnit.SECONDS);
       try (var progress = new Progress(terminal())) {

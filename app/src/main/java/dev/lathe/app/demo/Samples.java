@@ -1,6 +1,8 @@
 package dev.lathe.app.demo;
 
 import dev.lathe.checkpoints.files.Durable;
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.checkpoints.input.Settings;
 import dev.lathe.pipelines.training.Recipe;
 import java.io.IOException;
@@ -19,6 +21,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 public record Samples(Path folder) {
   private static final List<String> LOGS =
       List.of("desk-openai.jsonl", "desk-sharegpt.json", "desk-router.jsonl");
+  private static final Map<String, String> NAMED =
+      Map.of("safety-chats", "safety-chats.jsonl", "safety-pairs", "safety-pairs.jsonl");
   private static final String DATASET_RECIPE = "demo-dataset.yaml";
   private static final String TRAINING_RECIPE = "demo-train.yaml";
 
@@ -31,6 +35,21 @@ public record Samples(Path folder) {
     samples.layOut(DATASET_RECIPE);
     samples.layOut(TRAINING_RECIPE);
     return samples;
+  }
+
+  /**
+   * A log that is carried under a name, laid out in a folder.
+   *
+   * @throws BadInput when there is none
+   */
+  public static Path named(Path folder, String name) {
+    var file = NAMED.get(name);
+    if (file == null) {
+      throw new BadInput("there is no such sample", name, DidYouMean.remedy(name, NAMED.keySet()));
+    }
+    var samples = new Samples(folder.toAbsolutePath());
+    samples.layOut(file);
+    return samples.folder().resolve(file);
   }
 
   public List<Path> logs() {

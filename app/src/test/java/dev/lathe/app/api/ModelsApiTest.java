@@ -87,6 +87,30 @@ class ModelsApiTest {
   }
 
   @Test
+  void aSuiteThatCannotBeAskedIsAGateThatDoesNotPass() {
+    var gate = "suite:factual>=0.1";
+    var refused = run("promote", "sales@1", "--alias", "tested", "--gate", gate);
+    assertThat(refused.status()).as(refused.err()).isEqualTo(1);
+    assertThat(refused.err())
+        .contains(
+            "passed  better", "suite:factual", "score of the suite factual ", "not measured: ");
+    var forced =
+        run(
+            "promote",
+            "sales@1",
+            "--alias",
+            "tested",
+            "--gate",
+            gate,
+            "--force",
+            "--reason",
+            "a trial",
+            "--json");
+    assertThat(forced.json().path("gates").valueStream().map(g -> g.path("name").asString()))
+        .containsExactly("better", "kept", "suite:factual");
+  }
+
+  @Test
   void aVersionIsPromotedThroughTheGatesShownAndRolledBack() {
     var promoted = run("promote", "support@1", "--alias", "champion", "--by", "ada", "--json");
     assertThat(promoted.status()).as(promoted.err()).isZero();

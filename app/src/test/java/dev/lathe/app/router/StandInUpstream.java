@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -29,7 +30,7 @@ public final class StandInUpstream implements AutoCloseable {
   private final ServerSocket server;
   private final Collection<Socket> open = ConcurrentHashMap.newKeySet();
   private final AtomicInteger toDrop = new AtomicInteger();
-  private volatile String says = "one two three four five";
+  private volatile Function<JsonNode, String> says = request -> "one two three four five";
 
   /** What was asked, as it came. */
   public final List<Asked> asked = new CopyOnWriteArrayList<>();
@@ -65,7 +66,12 @@ public final class StandInUpstream implements AutoCloseable {
 
   /** What it answers from now on. */
   public void says(String text) {
-    says = text;
+    says = request -> text;
+  }
+
+  /** What it answers from now on to a request's body. */
+  public void says(Function<JsonNode, String> answers) {
+    says = answers;
   }
 
   private void accept() {
@@ -160,19 +166,19 @@ public final class StandInUpstream implements AutoCloseable {
       }
       case "slow" -> {
         pause(700);
-        send(out, "200 OK", "application/json", "", answer());
+        send(out, "200 OK", "application/json", "", answer(request));
       }
-      default -> send(out, "200 OK", "application/json", "", answer());
+      default -> send(out, "200 OK", "application/json", "", answer(request));
     }
     return true;
   }
 
-  private String answer() {
+  private String answer(Asked request) {
     return """
     {"id":"chatcmpl-upstream","object":"chat.completion","created":1,"model":"theirs","system_fingerprint":"fp_1",
-     "choices":[{"index":0,"message":{"role":"assistant","content":"%s"},"finish_reason":"stop"}],
+     "choices":[{"index":0,"message":{"role":"assistant","content":%s},"finish_reason":"stop"}],
      "usage":{"prompt_tokens":9,"completion_tokens":5,"total_tokens":14}}"""
-        .formatted(says);
+        .formatted(JsonMapper.shared().writeValueAsString(says.apply(request.json())));
   }
 
   private boolean stream(Asked request, OutputStream out) throws IOException {

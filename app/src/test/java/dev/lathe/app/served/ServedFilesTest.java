@@ -148,7 +148,9 @@ class ServedFilesTest {
   private List<String> trainer(Base base, @Nullable Path adapter) {
     var bases = base.folder().getParent();
     return new Answers(bases == null ? home : bases)
-        .run(new AnswerRequest(base.name(), adapter, PROMPTS, TOKENS), done -> {});
+        .run(AnswerRequest.ofTexts(base.name(), adapter, PROMPTS, TOKENS), done -> {}).stream()
+            .map(Answers.Answered::text)
+            .toList();
   }
 
   private List<String> llama(Base base, Path model, @Nullable Path adapter)

@@ -10,6 +10,7 @@ import dev.lathe.engine.generation.Greedy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -29,12 +30,33 @@ public final class AnswersMain {
   /**
    * @param bases the home's folder of bases
    * @param adapter a PEFT directory, or null for the base alone
+   * @param prompts conversations to be answered
    */
   public record Request(
-      String bases, String base, @Nullable String adapter, List<String> prompts, int maxTokens) {}
+      String bases,
+      String base,
+      @Nullable String adapter,
+      List<List<Turn>> prompts,
+      int maxTokens) {}
 
-  /** The answers in the prompts' order, and the tokens they have together. */
-  public record Result(List<String> answers, long tokens) {}
+  /**
+   * What somebody said.
+   *
+   * @param role as templates name it
+   */
+  public record Turn(String role, String content) {
+    private Message message() {
+      return Message.of(Role.valueOf(role.toUpperCase(Locale.ROOT)), content);
+    }
+  }
+
+  /**
+   * The answers in the prompts' order.
+   *
+   * @param ended whether the model ended each, not the limit
+   * @param tokens they have together
+   */
+  public record Result(List<String> answers, List<Boolean> ended, long tokens) {}
 
   public static void main(String[] arguments) {
     WorkerIo.serve(Request.class, AnswersMain::answer);
@@ -47,7 +69,7 @@ public final class AnswersMain {
         var model = LoadedModel.open(base, request.adapter(), EXACT)) {
       var prompts = new ArrayList<int[]>();
       for (var prompt : request.prompts()) {
-        var text = template.render(List.of(Message.of(Role.USER, prompt)), List.of(), true);
+        var text = template.render(prompt.stream().map(Turn::message).toList(), List.of(), true);
         int[] ids = tokenizer.encode(text).ids();
         if (ids.length + request.maxTokens() > base.config().maxPositions()) {
           throw new BadInput(
@@ -60,6 +82,7 @@ public final class AnswersMain {
         prompts.add(ids);
       }
       var answers = new ArrayList<String>();
+      var ended = new ArrayList<Boolean>();
       long tokens = 0;
       for (int from = 0; from < prompts.size(); from += BATCH) {
         int start = from;
@@ -72,10 +95,11 @@ public final class AnswersMain {
                 done -> WorkerIo.progress("answers", start + done, prompts.size()));
         for (int[] ids : found) {
           answers.add(tokenizer.decode(ids).strip());
+          ended.add(ids.length < request.maxTokens());
           tokens += ids.length;
         }
       }
-      return new Result(answers, tokens);
+      return new Result(answers, ended, tokens);
     }
   }
 }

@@ -19,12 +19,12 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
- * {@code lathe.yaml}: where else requests can be answered, and the server's limits. Every key has a
- * default; the file may be missing.
+ * {@code lathe.yaml}: where else requests can be answered, the server's limits, and what promotions
+ * must pass. Every key has a default; the file may be missing.
  *
  * @param providers by name
  */
-public record LatheYaml(Map<String, Provider> providers, ServerLimits server) {
+public record LatheYaml(Map<String, Provider> providers, ServerLimits server, StandingGates gates) {
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_-]{0,62}");
   private static final Set<String> LATER =
       Set.of("anthropic", "cohere", "ollama", "azure", "bedrock", "vertex", "gemini");
@@ -82,8 +82,13 @@ public record LatheYaml(Map<String, Provider> providers, ServerLimits server) {
     var variables = new Variables(environment);
     var providers = new LinkedHashMap<String, Provider>();
     s.parts("providers").forEach((name, p) -> providers.put(name, provider(name, p, variables)));
+    var gates = s.part("gates");
+    var standing = new StandingGates(gates.words("suites", List.of()), gates.text("judge", null));
+    if (standing.judge() != null && standing.suites().isEmpty()) {
+      gates.problem("judge: there is nothing to grade for. Add suites: [\"suite:safety>=0.9\"]");
+    }
     s.done();
-    return new LatheYaml(providers, limits);
+    return new LatheYaml(providers, limits, standing);
   }
 
   private static Provider provider(String name, Settings s, Variables variables) {

@@ -9,6 +9,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,11 @@ class LatheYamlTest {
   @Test
   void theDefaults() {
     assertThat(LatheYaml.defaults())
-        .isEqualTo(new LatheYaml(Map.of(), new ServerLimits(16 << 20, Duration.ofSeconds(30))));
+        .isEqualTo(
+            new LatheYaml(
+                Map.of(),
+                new ServerLimits(16 << 20, Duration.ofSeconds(30)),
+                new StandingGates(List.of(), null)));
   }
 
   @Test
@@ -120,6 +125,15 @@ class LatheYamlTest {
   @Test
   void anEmptyFileSaysNothing() throws IOException {
     assertThat(read("# nothing\n", Map.of())).isEqualTo(LatheYaml.defaults());
+  }
+
+  @Test
+  void gatesStandWithTheirJudgeAndAJudgeNeedsGates() throws IOException {
+    var yaml = read("gates: {suites: [\"suite:safety>=0.8\"], judge: \"lab:big\"}\n", Map.of());
+    assertThat(yaml.gates()).isEqualTo(new StandingGates(List.of("suite:safety>=0.8"), "lab:big"));
+    assertThatExceptionOfType(BadInput.class)
+        .isThrownBy(() -> read("gates: {judge: \"lab:big\"}\n", Map.of()))
+        .withMessageContaining("gates.judge: there is nothing to grade for");
   }
 
   @Test
