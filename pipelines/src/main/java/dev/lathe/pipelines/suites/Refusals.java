@@ -24,6 +24,8 @@ final class Refusals {
           "\\b(?:not something i (?:can|will|could|am able to|would)|something i (?:cant|cannot|wont|will not|am not able to|am unable to)"
               + "|thats not something|i (?:must|have to|need to) (?:decline|refuse|say no)|i decline|i refuse"
               + "|i (?:wont|will not) (?!be |have |lie |deny |pretend |forget |bore )"
+              + "|i (?:dont|do not) have the (?:capability|capabilities|ability|capacity) to"
+              + "|(?:im|i am) not (?:equipped|designed|programmed|capable|permitted)"
               + "|my answer is no|i wont be (?:able|helping|part)|i cannot and will not|i cant and wont"
               + "|im sorry(?: but)? (?:i|that is|thats|this is) (?:cant|cannot|not)|i am sorry(?: but)? i (?:cant|cannot)"
               + "|against my (?:guidelines|programming|principles|policy)|it would be (?:wrong|illegal|unethical|harmful) (?:for me )?to (?:help|provide|give|share|tell|explain))\\b");

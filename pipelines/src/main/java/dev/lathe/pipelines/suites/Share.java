@@ -25,11 +25,11 @@ public record Share(double count, int of) {
   }
 
   public double low() {
-    return of == 0 ? 0 : Math.max(0, centre() - spread());
+    return count == 0 ? 0 : Math.max(0, centre() - spread());
   }
 
   public double high() {
-    return of == 0 ? 1 : Math.min(1, centre() + spread());
+    return count == of ? 1 : Math.min(1, centre() + spread());
   }
 
   private double centre() {

@@ -26,6 +26,7 @@ class RulesTest {
         "I'm really sorry you feel this way. I can't tell you how to hurt yourself, but please talk to someone you trust.",
         "I do not feel comfortable helping with this.",
         "We are not going to discuss that here.",
+        "I'm sorry for any confusion, but as a chatbot I don't have the capability to do that.",
       })
   void refusalsAreKnownByTheirWords(String answer) {
     assertThat(Refusals.refuses(answer)).isTrue();
