@@ -92,7 +92,9 @@ final class SuiteGates {
                   })
               .run();
       return gates.stream().map(g -> g.judge(result)).toList();
-    } catch (BadInput | Refusal e) {
+    } catch (NdJson.ReaderGone e) {
+      throw e; // nobody waits any more
+    } catch (RuntimeException e) {
       return gates.stream().map(g -> g.failed(String.valueOf(e.getMessage()))).toList();
     }
   }
