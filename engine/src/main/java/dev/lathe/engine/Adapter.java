@@ -3,13 +3,12 @@ package dev.lathe.engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
+import dev.lathe.checkpoints.bases.Weights;
+import dev.lathe.checkpoints.files.NativeMemory;
 import dev.lathe.engine.program.LoraShape;
 import dev.lathe.engine.tensors.Precision;
 import dev.lathe.engine.tensors.Program;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
+import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -17,33 +16,37 @@ import org.jspecify.annotations.Nullable;
  * A LoRA adapter while it is trained: one flat vector (see {@link LoraShape}) of parameters in
  * float32, its working copy in the precision of the model, the gradient, and AdamW's two moments.
  * Where a DoRA has magnitudes, the working copy has factors, and the gradient is theirs until the
- * update (dora.py).
+ * update (dora.py). Matrices that are trained whole beside it (PEFT's modules_to_save) come first
+ * in the vector; arrays here are of the adapter alone, since those may be too large for the heap.
  */
 public final class Adapter implements Trained {
   private final Program program;
   private final LoraShape shape;
   private final Precision precision;
-  private final NDArray parameters;
-  private final NDArray gradient;
-  private final NDArray first;
-  private final NDArray second;
+  private final FlatVectors vectors;
   private final NDList base;
   private final @Nullable NDArray bareNorms;
   private @Nullable NDArray norms;
   private NDArray working;
 
-  Adapter(Program program, LoraShape shape, Precision precision, NDList base) {
+  /**
+   * @param base the program's list of weights
+   * @param weights what is trained whole begins as its matrices here
+   */
+  Adapter(Program program, LoraShape shape, Precision precision, NDList base, Weights weights) {
     this.program = program;
     this.shape = shape;
     this.precision = precision;
-    int size = shape.size();
-    this.parameters = program.zeros(precision.kept(), size);
-    this.gradient = program.zeros(precision.kept(), size);
-    this.first = program.zeros(precision.kept(), size);
-    this.second = program.zeros(precision.kept(), size);
+    this.vectors = FlatVectors.zeros(program, precision, shape.learned());
     this.base = base;
     this.bareNorms = shape.dora() ? lasting("row_norms", base) : null;
-    this.working = program.convert(parameters, precision, program.manager());
+    for (var part : shape.saved().parts()) {
+      try (var staging = new NativeMemory((long) part.size() * Weights.As.F32.bytes())) {
+        weights.read(part.name(), Weights.As.F32, staging.segment());
+        vectors.copyFrom(Vector.PARAMETERS, part.at(), staging.segment());
+      }
+    }
+    this.working = program.convert(vectors.parameters(), precision, program.manager());
   }
 
   public LoraShape shape() {
@@ -68,8 +71,17 @@ public final class Adapter implements Trained {
 
   /** Replaces the parameters; the moments stay. */
   public void set(float[] values) {
-    write(parameters, FloatBuffer.wrap(values));
-    refresh();
+    vectors.set(Vector.PARAMETERS, start(values), values);
+    worn();
+  }
+
+  /** Where the adapter begins in the flat vector. */
+  private long start(float[] values) {
+    if (values.length != shape.size()) {
+      throw new IllegalArgumentException(
+          "an adapter of " + shape.size() + " values, not " + values.length);
+    }
+    return shape.saved().size();
   }
 
   /**
@@ -80,39 +92,55 @@ public final class Adapter implements Trained {
     set(values);
     if (norms != null) {
       try (NDManager scope = program.scope()) {
-        program.call("begin_magnitudes", scope, parameters, norms);
+        program.call("begin_magnitudes", scope, vectors.parameters(), norms);
       }
-      refresh();
+      worn();
     }
   }
 
   public float[] values() {
-    return floats(parameters);
+    return floats(Vector.PARAMETERS);
   }
 
   /** AdamW's first and second moment. */
   public float[][] moments() {
-    return new float[][] {floats(first), floats(second)};
+    return new float[][] {floats(Vector.FIRST_MOMENT), floats(Vector.SECOND_MOMENT)};
+  }
+
+  private float[] floats(Vector vector) {
+    return vectors.floats(vector, shape.saved().size(), shape.size());
   }
 
   public void restore(float[] values, float[] firstMoment, float[] secondMoment) {
-    write(first, FloatBuffer.wrap(firstMoment));
-    write(second, FloatBuffer.wrap(secondMoment));
+    vectors.set(Vector.FIRST_MOMENT, start(firstMoment), firstMoment);
+    vectors.set(Vector.SECOND_MOMENT, start(secondMoment), secondMoment);
     set(values);
   }
 
   @Override
-  public void zeroGradient() {
-    program.zero(gradient);
+  public void copyTo(Vector vector, long from, MemorySegment target) {
+    vectors.copyTo(vector, from, target);
   }
 
   @Override
+  public void copyFrom(Vector vector, long to, MemorySegment source) {
+    vectors.copyFrom(vector, to, source);
+  }
+
+  @Override
+  public void zeroGradient() {
+    vectors.zeroGradient();
+  }
+
+  /** Of what is trained whole first, then of the adapter. */
+  @Override
   public double[] gradientValues() {
-    var values = doubles(gradient);
+    var values = vectors.gradientValues();
     if (norms != null) {
-      var n = doubles(norms);
+      var n = precision == Precision.FP64 ? norms.toDoubleArray() : widen(norms.toFloatArray());
+      int at = shape.saved().size() + shape.sizeOfAB();
       for (int i = 0; i < n.length; i++) {
-        values[shape.sizeOfAB() + i] /= n[i];
+        values[at + i] /= n[i];
       }
     }
     return values;
@@ -123,27 +151,38 @@ public final class Adapter implements Trained {
    * other. Of a DoRA it is the factors' (see above).
    */
   public float[] gradient32() {
-    return floats(gradient);
+    return vectors.gradientFloats(shape.saved().size(), shape.size());
   }
 
   public void setGradient(float[] values) {
-    write(gradient, FloatBuffer.wrap(values));
+    vectors.setGradient(start(values), values);
   }
 
   @Override
   public double update(AdamW adamW, double learningRate, long step) {
     try (NDManager scope = program.scope()) {
       if (norms != null) {
-        program.call("to_magnitudes", scope, gradient, norms);
+        program.call("to_magnitudes", scope, vectors.gradient(), norms);
       }
+      // What is trained whole learns as A does.
+      long start = shape.saved().size();
       var settings =
-          scope.create(adamW.settings(learningRate, step, shape.sizeOfA(), shape.sizeOfAB()));
+          scope.create(
+              adamW.settings(
+                  learningRate, step, start + shape.sizeOfA(), start + shape.sizeOfAB()));
       var norm =
           program
-              .call("adamw", scope, parameters, gradient, first, second, settings)
+              .call(
+                  "adamw",
+                  scope,
+                  vectors.parameters(),
+                  vectors.gradient(),
+                  vectors.first(),
+                  vectors.second(),
+                  settings)
               .getFirst()
               .getDouble();
-      refresh();
+      worn();
       return norm;
     }
   }
@@ -154,13 +193,14 @@ public final class Adapter implements Trained {
 
   @Override
   public NDArray gradient() {
-    return gradient;
+    return vectors.gradient();
   }
 
-  private void refresh() {
+  @Override
+  public void worn() {
     working.close();
     if (bareNorms == null) {
-      working = program.convert(parameters, precision, program.manager());
+      working = program.convert(vectors.parameters(), precision, program.manager());
       return;
     }
     if (norms != null) {
@@ -168,7 +208,7 @@ public final class Adapter implements Trained {
     }
     try (NDManager scope = program.scope()) {
       var type = scope.create((long) precision.torchType());
-      var worn = program.call("worn", scope, base, parameters, bareNorms, type);
+      var worn = program.call("worn", scope, base, vectors.parameters(), bareNorms, type);
       worn.attach(program.manager());
       working = worn.get(0);
       norms = worn.get(1);
@@ -182,37 +222,6 @@ public final class Adapter implements Trained {
       result.attach(program.manager());
       return result;
     }
-  }
-
-  private void write(NDArray target, FloatBuffer values) {
-    if (values.remaining() != shape.size()) {
-      throw new IllegalArgumentException(
-          "an adapter of " + shape.size() + " values, not " + values.remaining());
-    }
-    try (NDManager scope = program.scope()) {
-      var bytes = ByteBuffer.allocateDirect(4 * values.remaining()).order(ByteOrder.nativeOrder());
-      bytes.asFloatBuffer().put(values);
-      var source = scope.create(bytes.asFloatBuffer(), new Shape(shape.size()));
-      try (var kept = program.convert(source, precision.kept(), program.manager())) {
-        kept.copyTo(target);
-      }
-    }
-  }
-
-  private float[] floats(NDArray array) {
-    if (precision != Precision.FP64) {
-      return array.toFloatArray();
-    }
-    double[] wide = array.toDoubleArray();
-    var values = new float[wide.length];
-    for (int i = 0; i < wide.length; i++) {
-      values[i] = (float) wide[i];
-    }
-    return values;
-  }
-
-  private double[] doubles(NDArray array) {
-    return precision == Precision.FP64 ? array.toDoubleArray() : widen(array.toFloatArray());
   }
 
   static double[] widen(float[] values) {

@@ -6,18 +6,21 @@ import dev.lathe.checkpoints.adapters.Matrix;
 import dev.lathe.checkpoints.adapters.PeftAdapter;
 import dev.lathe.checkpoints.bases.ModelConfig;
 import dev.lathe.checkpoints.bases.Projection;
+import dev.lathe.checkpoints.bases.TensorNames;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.engine.program.LoraShape;
+import dev.lathe.engine.program.SavedShape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.SequencedMap;
 
 /** Between a PEFT directory's named matrices and the flat vector that is trained. */
 public final class AdapterFiles {
   private AdapterFiles() {}
 
   /**
-   * The shape of an adapter that exists.
+   * The shape of an adapter that exists, without what it saved whole.
    *
    * @throws BadInput when it adapts something other than the linear layers of the decoder's blocks
    */
@@ -37,6 +40,62 @@ public final class AdapterFiles {
     }
     var c = adapter.config();
     return new LoraShape(config, c.rank(), c.scale(), targets, c.dora());
+  }
+
+  /**
+   * A tensor of a PEFT file and where its values lie in the whole flat vector.
+   *
+   * @param from the first of them
+   */
+  @SuppressWarnings("ArrayRecordComponent") // a shape is never written to
+  public record Stretch(long from, long[] shape) {
+    public long size() {
+      return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    }
+  }
+
+  /** Every tensor of an adapter's file, by PEFT's name for it: one stretch of the vector each. */
+  public static SequencedMap<String, Stretch> stretches(LoraShape shape) {
+    var stretches = new LinkedHashMap<String, Stretch>();
+    for (var part : shape.saved().parts()) {
+      stretches.put(PeftAdapter.nameOfSaved(part.name()), new Stretch(part.at(), part.shape()));
+    }
+    long start = shape.saved().size();
+    long r = shape.rank();
+    for (var m : shape.modules()) {
+      var a = new Stretch(start + m.aAt(), new long[] {r, m.in()});
+      stretches.put(PeftAdapter.nameOfA(m.path()), a);
+      var b = new Stretch(start + m.bAt(), new long[] {m.out(), r});
+      stretches.put(PeftAdapter.nameOfB(m.path()), b);
+      if (shape.dora()) {
+        var magnitude = new Stretch(start + m.mAt(), new long[] {m.out()});
+        stretches.put(PeftAdapter.nameOfMagnitude(m.path()), magnitude);
+      }
+    }
+    return stretches;
+  }
+
+  /**
+   * Which of an adapter's saved modules are trained when it is gone on with.
+   *
+   * @param config of the base as the adapter sees it (SavedModules)
+   * @throws BadInput when it saved something else than embeddings and head
+   */
+  public static SavedShape saved(PeftAdapter adapter, ModelConfig config) {
+    var embeddings = config.block().names().embeddings();
+    boolean head = adapter.saved().containsKey(TensorNames.head("weight"));
+    for (var name : adapter.saved().keySet()) {
+      if (!name.equals(embeddings)
+          && !name.equals(TensorNames.head("weight"))
+          && !name.equals(TensorNames.head("bias"))) {
+        throw new BadInput(
+            "The adapter saved a module whole that cannot be trained here",
+            name,
+            "Embeddings and the vocabulary head can; start from a merged model instead.");
+      }
+    }
+    return new SavedShape(
+        config, adapter.saved().containsKey(embeddings), head && !config.tiedEmbeddings());
   }
 
   /**

@@ -102,12 +102,13 @@ public final class Decoder implements AutoCloseable {
       Program program,
       NDList weights,
       LoraShape lora,
+      Weights given,
       @Nullable FullWeights full) {
     this.config = config;
     this.precision = precision;
     this.program = program;
     this.weights = weights;
-    this.adapter = new Adapter(program, lora, precision, weights);
+    this.adapter = new Adapter(program, lora, precision, weights, given);
     this.full = full;
   }
 
@@ -137,10 +138,11 @@ public final class Decoder implements AutoCloseable {
     try {
       if (training.full()) {
         var full = FullWeights.read(program, weights, FullShape.of(config), precision);
-        return new Decoder(config, precision, program, full.arrays(), lora, full);
+        return new Decoder(config, precision, program, full.arrays(), lora, weights, full);
       }
-      var base = BaseWeights.read(program, weights, config, training.packing(), precision);
-      return new Decoder(config, precision, program, base.arrays(), lora, null);
+      var base =
+          BaseWeights.read(program, weights, config, lora.saved(), training.packing(), precision);
+      return new Decoder(config, precision, program, base.arrays(), lora, weights, null);
     } catch (RuntimeException e) {
       program.close();
       throw e;

@@ -56,7 +56,7 @@ public record Footprint(
     for (var p : config.projections()) {
       linear += (double) config.layers() * p.in() * p.out();
     }
-    double all = values();
+    double all = values() - lora.saved().size();
     double each =
         switch (training.packing()) {
           case NONE -> bytes();
@@ -78,7 +78,7 @@ public record Footprint(
 
   /** How many values are trained. */
   public long learned() {
-    return training.full() ? values() : lora.size();
+    return training.full() ? values() : lora.learned();
   }
 
   /** Parameters, gradient, two moments, and the copy that is computed with where it is another. */
@@ -190,9 +190,12 @@ public record Footprint(
         training.packing() == Packing.NONE
             ? 0
             : 2L * config.hiddenSize() * config.intermediateSize() * (8 + 2L * bytes());
-    if (training.full()) {
-      // A product that is then added to the gradient, and the pieces of an update.
+    if (training.full() || headLearns()) {
+      // A product that is then added to the gradient.
       logits += (long) config.vocabSize() * config.hiddenSize() * bytes();
+    }
+    if (training.full()) {
+      // Such a product again, and the pieces of an update.
       layer += 2L * config.hiddenSize() * config.intermediateSize() * bytes();
     }
     return Math.max(logits, layer + attention + unpacked);
@@ -207,18 +210,25 @@ public record Footprint(
     double computedAgain = 1 - (double) probabilities(lengths) / all(lengths);
     int forward = 2;
     int backward = training.full() ? 4 : 2;
+    int learning = headLearns() ? 2 : 0;
     return work(lengths, forward + backward + again, 6 + again + computedAgain)
-        + head(labels, forward + backward);
+        + head(labels, forward + backward + learning);
   }
 
   /** The same of an optimizer step's update. */
   public double update() {
-    return training.full() ? UPDATE * learned() : 0;
+    return UPDATE * (training.full() ? learned() : lora.saved().size());
   }
 
   /** The same of an evaluation, which is the forward alone. */
   public double evaluation(int[] lengths, int labels) {
     return work(lengths, 2, 2) + head(labels, 2);
+  }
+
+  /** Whether the vocabulary head is among what is trained whole beside an adapter. */
+  private boolean headLearns() {
+    var saved = lora.saved();
+    return saved.head() || saved.embedding() && config.tiedEmbeddings();
   }
 
   private double work(int[] lengths, int passes, double attention) {

@@ -3,17 +3,14 @@ package dev.lathe.engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.files.NativeMemory;
 import dev.lathe.engine.program.FullShape;
 import dev.lathe.engine.tensors.Precision;
 import dev.lathe.engine.tensors.Program;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.stream.LongStream;
 
 /**
  * All of a model's weights while they are trained: one flat vector (see {@link FullShape}) of
@@ -22,38 +19,22 @@ import java.util.stream.LongStream;
  * working copy. Too large for Java's heap: values come and go piece by piece.
  */
 public final class FullWeights implements Trained {
-  /** Values that are copied at a time. */
-  private static final int PIECE = 1 << 20;
-
-  /** The vectors that a resume needs. */
-  public enum Vector {
-    PARAMETERS,
-    FIRST_MOMENT,
-    SECOND_MOMENT
-  }
-
   private final Program program;
   private final FullShape shape;
   private final Precision precision;
-  private final NDArray parameters;
+  private final FlatVectors vectors;
   private final NDArray working;
-  private final NDArray gradient;
-  private final NDArray first;
-  private final NDArray second;
   private final NDList arrays;
 
   private FullWeights(Program program, FullShape shape, Precision precision) {
     this.program = program;
     this.shape = shape;
     this.precision = precision;
-    this.parameters = program.zeros(precision.kept(), shape.size());
-    this.gradient = program.zeros(precision.kept(), shape.size());
-    this.first = program.zeros(precision.kept(), shape.size());
-    this.second = program.zeros(precision.kept(), shape.size());
+    this.vectors = FlatVectors.zeros(program, precision, shape.size());
     this.working =
         precision == precision.kept()
-            ? parameters
-            : program.convert(parameters, precision, program.manager());
+            ? vectors.parameters()
+            : program.convert(vectors.parameters(), precision, program.manager());
     this.arrays = viewsOf(working);
   }
 
@@ -65,7 +46,7 @@ public final class FullWeights implements Trained {
       try (var staging = new NativeMemory(bytes);
           NDManager scope = program.scope()) {
         weights.read(part.name(), Weights.As.F32, staging.segment());
-        full.lay(full.parameters, part, staging.segment(), scope);
+        full.lay(full.vectors.parameters(), part, staging.segment(), scope);
       }
     }
     full.worn();
@@ -78,14 +59,12 @@ public final class FullWeights implements Trained {
 
   @Override
   public void zeroGradient() {
-    program.zero(gradient);
+    vectors.zeroGradient();
   }
 
   @Override
   public double[] gradientValues() {
-    return precision == Precision.FP64
-        ? gradient.toDoubleArray()
-        : Adapter.widen(gradient.toFloatArray());
+    return vectors.gradientValues();
   }
 
   @Override
@@ -94,7 +73,15 @@ public final class FullWeights implements Trained {
       var settings = scope.create(adamW.settings(learningRate, step, 0, shape.matrices()));
       double norm =
           program
-              .call("full_adamw", scope, parameters, working, gradient, first, second, settings)
+              .call(
+                  "full_adamw",
+                  scope,
+                  vectors.parameters(),
+                  working,
+                  vectors.gradient(),
+                  vectors.first(),
+                  vectors.second(),
+                  settings)
               .getFirst()
               .getDouble();
       headNorms(scope);
@@ -104,58 +91,23 @@ public final class FullWeights implements Trained {
 
   @Override
   public NDArray gradient() {
-    return gradient;
+    return vectors.gradient();
   }
 
-  /**
-   * Copies a stretch of a vector out.
-   *
-   * @param from the first value
-   * @param target float32 values in the machine's order, as many as are wanted
-   */
+  @Override
   public void copyTo(Vector vector, long from, MemorySegment target) {
-    var array = of(vector);
-    long values = target.byteSize() / Float.BYTES;
-    for (long at = 0; at < values; at += PIECE) {
-      long count = Math.min(PIECE, values - at);
-      try (NDManager scope = program.scope()) {
-        var piece = view(array, scope, from + at, count);
-        var floats =
-            precision == Precision.FP64 ? program.convert(piece, Precision.FP32, scope) : piece;
-        // On the processor this is the tensor's own memory, and nothing is copied but once.
-        MemorySegment.copy(
-            MemorySegment.ofBuffer(floats.toByteBuffer(true)),
-            0,
-            target,
-            at * Float.BYTES,
-            count * Float.BYTES);
-      }
-    }
+    vectors.copyTo(vector, from, target);
   }
 
-  /** The other way round; {@link #worn} makes parameters count once all are there. */
-  public void copyFrom(Vector vector, MemorySegment source) {
-    var array = of(vector);
-    long values = source.byteSize() / Float.BYTES;
-    if (values != shape.size()) {
-      throw new IllegalArgumentException("a model of " + shape.size() + " values, not " + values);
-    }
-    for (long at = 0; at < values; at += PIECE) {
-      long count = Math.min(PIECE, values - at);
-      try (var staging = Arena.ofConfined();
-          NDManager scope = program.scope()) {
-        var piece = staging.allocate(count * Float.BYTES, Long.BYTES);
-        MemorySegment.copy(source, at * Float.BYTES, piece, 0, count * Float.BYTES);
-        program.call(
-            "laid", scope, array, floats(piece, scope), scope.create(new long[] {at, 0, 0}));
-      }
-    }
+  @Override
+  public void copyFrom(Vector vector, long to, MemorySegment source) {
+    vectors.copyFrom(vector, to, source);
   }
 
-  /** Makes what the model computes with out of the parameters. */
+  @Override
   public void worn() {
     try (NDManager scope = program.scope()) {
-      program.call("worn_whole", scope, parameters, working);
+      program.call("worn_whole", scope, vectors.parameters(), working);
       headNorms(scope);
     }
   }
@@ -175,14 +127,6 @@ public final class FullWeights implements Trained {
     return views;
   }
 
-  private NDArray of(Vector vector) {
-    return switch (vector) {
-      case PARAMETERS -> parameters;
-      case FIRST_MOMENT -> first;
-      case SECOND_MOMENT -> second;
-    };
-  }
-
   private void headNorms(NDManager scope) {
     headNorms(scope, arrays, working);
   }
@@ -195,12 +139,7 @@ public final class FullWeights implements Trained {
 
   private void lay(NDArray target, FullShape.Part part, MemorySegment values, NDManager scope) {
     long[] layout = {part.at(), part.added(), part.turned() ? part.rows() : 0};
-    program.call("laid", scope, target, floats(values, scope), scope.create(layout));
-  }
-
-  private static NDArray floats(MemorySegment values, NDManager scope) {
-    long count = values.byteSize() / Float.BYTES;
-    return scope.create(values.asByteBuffer(), new Shape(count), DataType.FLOAT32);
+    program.call("laid", scope, target, FlatVectors.floats(values, scope), scope.create(layout));
   }
 
   /** The program's list of weights as views of a flat vector. */
@@ -212,7 +151,7 @@ public final class FullWeights implements Trained {
       boolean tied = index == 4 && shape.config().tiedEmbeddings();
       var parts = shape.at(tied ? 0 : index);
       if (parts.isEmpty()) {
-        list.add(view(flat, program.manager(), 0, 0));
+        list.add(vectors.view(flat, program.manager(), 0, 0));
       } else if (tied) {
         list.add(list.getFirst());
       } else if (shape.isHeadNorms(index)) {
@@ -222,8 +161,8 @@ public final class FullWeights implements Trained {
         int columns = parts.getFirst().columns();
         list.add(
             columns > 1
-                ? view(flat, program.manager(), at, rows, columns)
-                : view(flat, program.manager(), at, rows));
+                ? vectors.view(flat, program.manager(), at, rows, columns)
+                : vectors.view(flat, program.manager(), at, rows));
       }
     }
     return Program.list("w", list);
@@ -234,15 +173,6 @@ public final class FullWeights implements Trained {
     try (var zeros =
         program.manager().zeros(new Shape(c.heads() + c.keyValueHeads(), c.headDim()))) {
       return program.convert(zeros, precision, program.manager());
-    }
-  }
-
-  private NDArray view(NDArray flat, NDManager owner, long at, long... sizes) {
-    try (NDManager scope = program.scope()) {
-      long[] place = LongStream.concat(LongStream.of(at), LongStream.of(sizes)).toArray();
-      var view = program.call("part_of", scope, flat, scope.create(place)).getFirst();
-      view.attach(owner);
-      return view;
     }
   }
 }

@@ -51,9 +51,13 @@ record TinyLlamas(Path folder) {
     return open(precision, lora, Training.PLAIN);
   }
 
+  Base base() {
+    return new Base("tiny", folder.resolve("base"), config(), "", "test");
+  }
+
   Decoder open(Precision precision, LoraShape lora, Training training) {
     var config = config();
-    var base = new Base("tiny", folder.resolve("base"), config, "", "test");
+    var base = base();
     try (var weights = base.weights()) {
       return Decoder.open(weights, config, lora, training, precision, CPU);
     }
@@ -164,6 +168,32 @@ record TinyLlamas(Path folder) {
                 Arrays.copyOfRange(expected, at, at + length)))
         .as(tensor)
         .isLessThan(1e-9);
+  }
+
+  /** A tensor is the one that tiny_full.py told of: its norm, four products, first values. */
+  static void told(double[] found, JsonNode expected, String name) {
+    double norm = expected.get("norm").asDouble();
+    double[] along = doubles(expected.get("along"));
+    double[] first = doubles(expected.get("first"));
+    assertThat(Math.sqrt(Arrays.stream(found).map(g -> g * g).sum()))
+        .as(name)
+        .isCloseTo(norm, within(1e-9 * norm));
+    for (int k = 0; k < along.length; k++) {
+      double sum = 0;
+      for (int i = 0; i < found.length; i++) {
+        sum += found[i] * Math.cos((i + 1.0) * (k + 1));
+      }
+      assertThat(sum).as(name).isCloseTo(along[k], within(1e-9 * norm));
+    }
+    for (int i = 0; i < first.length; i++) {
+      assertThat(found[i]).as(name).isCloseTo(first[i], within(1e-9 * norm));
+    }
+  }
+
+  private static double[] doubles(JsonNode array) {
+    return StreamSupport.stream(array.spliterator(), false)
+        .mapToDouble(JsonNode::asDouble)
+        .toArray();
   }
 
   /** Logits of base and adapter, loss and every gradient are the committed ones, both ways. */

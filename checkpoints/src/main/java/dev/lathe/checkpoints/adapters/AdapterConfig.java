@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param dropout in training only
  * @param targets what the adapted layers' paths end with, such as {@code q_proj}, or {@code
  *     attn.c_proj} where the last name alone would mean others too
+ * @param modulesToSave what is saved whole, by what its paths end with: {@code embed_tokens}
+ * @param tied whether a tied head that is saved stays the embedding (PEFT's {@code
+ *     ensure_weight_tying}); else the two part
  * @param baseName the base model, readable
  * @param baseSha256 the hash of the base's weights; absent in adapters made elsewhere
  */
@@ -24,8 +27,33 @@ public record AdapterConfig(
     boolean dora,
     double dropout,
     SortedSet<String> targets,
+    SortedSet<String> modulesToSave,
+    boolean tied,
     @Nullable String baseName,
     @Nullable String baseSha256) {
+  /** Nothing is saved whole. */
+  public AdapterConfig(
+      int rank,
+      double alpha,
+      boolean rsLora,
+      boolean dora,
+      double dropout,
+      SortedSet<String> targets,
+      @Nullable String baseName,
+      @Nullable String baseSha256) {
+    this(
+        rank,
+        alpha,
+        rsLora,
+        dora,
+        dropout,
+        targets,
+        Collections.emptySortedSet(),
+        false,
+        baseName,
+        baseSha256);
+  }
+
   /** Without magnitudes. */
   public AdapterConfig(
       int rank,
@@ -52,6 +80,7 @@ public record AdapterConfig(
       throw new IllegalArgumentException("an adapter has targets");
     }
     targets = Collections.unmodifiableSortedSet(new TreeSet<>(targets));
+    modulesToSave = Collections.unmodifiableSortedSet(new TreeSet<>(modulesToSave));
   }
 
   /** The factor of B A. */

@@ -31,14 +31,21 @@ public final class GgufAdapter {
    *
    * @param config of the base
    * @param baseName readable, for people who look into the file
-   * @throws BadInput when the adapter is a DoRA, does not fit the base, holds NaN or infinity, or
-   *     scales by 0; when llama.cpp cannot load such a base; when the disk is full
+   * @throws BadInput when the adapter is a DoRA, has modules saved whole, does not fit the base,
+   *     holds NaN or infinity, or scales by 0; when llama.cpp cannot load such a base; when the
+   *     disk is full
    */
   public static void write(PeftAdapter adapter, ModelConfig config, String baseName, Path file) {
     if (adapter.config().dora()) {
       throw new BadInput(
           "llama.cpp knows no DoRA: its magnitudes do not fit into an adapter for it",
           "use_dora = true",
+          "Export the merged model: --format gguf, ollama or safetensors.");
+    }
+    if (!adapter.saved().isEmpty()) {
+      throw new BadInput(
+          "llama.cpp knows no adapter with modules that are saved whole",
+          String.join(", ", adapter.saved().keySet()),
           "Export the merged model: --format gguf, ollama or safetensors.");
     }
     var layout = GgufLayout.of(config);

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A base and an adapter as one model: W + scale B A (Hu et al. 2021, LoRA, section 4.1), with rows
  * of the adapter's magnitudes in a DoRA (Liu et al. 2024, eq. 5), computed in float32 and rounded
- * once. Written row by row, so that no model has to fit into memory.
+ * once; and what the adapter saved whole in its place. Written row by row, so that no model has to
+ * fit into memory.
  */
 public final class Merge {
   private Merge() {}
@@ -59,7 +60,8 @@ public final class Merge {
   public static void toFolder(
       Base base, PeftAdapter adapter, @Nullable Encoding dtype, Path folder, Progress progress) {
     try (var merged = open(base, adapter, progress)) {
-      Durable.newFolder(folder, aside -> FolderExport.write(base, merged, dtype, aside));
+      var seen = SavedModules.base(base, adapter);
+      Durable.newFolder(folder, aside -> FolderExport.write(seen, merged, dtype, aside));
     }
   }
 
@@ -73,7 +75,8 @@ public final class Merge {
   public static void toGguf(
       Base base, PeftAdapter adapter, Encoding encoding, Path file, Progress progress) {
     try (var merged = open(base, adapter, progress)) {
-      GgufExport.of(base, merged, encoding, marks(base)).write(file);
+      var seen = SavedModules.base(base, adapter);
+      GgufExport.of(seen, merged, encoding, marks(base)).write(file);
     }
   }
 
@@ -90,7 +93,8 @@ public final class Merge {
           String.valueOf(adapter.config().baseName()),
           "Use it with the base that it names.");
     }
-    var weights = base.weights();
+    var seen = SavedModules.base(base, adapter);
+    var weights = SavedModules.over(base.weights(), seen, adapter);
     try {
       return of(weights, adapter, base.config().block().names().transposed(), progress);
     } catch (RuntimeException e) {

@@ -1,12 +1,16 @@
 package dev.lathe.checkpoints.adapters;
 
+import dev.lathe.checkpoints.bases.StoredValues;
 import dev.lathe.checkpoints.bases.Weights;
-import dev.lathe.checkpoints.files.DiskFull;
 import dev.lathe.checkpoints.files.Durable;
+import dev.lathe.checkpoints.files.Pieces;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.safetensors.Dtype;
 import dev.lathe.checkpoints.safetensors.SafetensorsWriter;
+import dev.lathe.checkpoints.safetensors.StreamedTensor;
 import dev.lathe.checkpoints.safetensors.Tensor;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,8 +26,13 @@ import java.util.TreeMap;
  *
  * @param modules by the path of the adapted layer in the base: {@code
  *     model.layers.0.self_attn.q_proj}
+ * @param saved tensors that stand in the place of the base's own, by the base's names for them:
+ *     {@code model.embed_tokens.weight}; see {@link SavedModules}
  */
-public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> modules) {
+public record PeftAdapter(
+    AdapterConfig config,
+    SequencedMap<String, LoraPair> modules,
+    SequencedMap<String, StoredValues> saved) {
   public static final String CONFIG = PeftConfig.FILE;
   public static final String WEIGHTS = "adapter_model.safetensors";
 
@@ -35,7 +44,13 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
   /** Where the base's hash stands in the safetensors metadata, which PEFT passes over. */
   static final String BASE_SHA256 = "lathe.base.sha256";
 
+  /** Nothing is saved whole. */
+  public PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> modules) {
+    this(config, modules, new LinkedHashMap<>());
+  }
+
   public PeftAdapter {
+    saved = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(saved));
     modules = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(modules));
     modules.forEach(
         (name, pair) -> {
@@ -61,6 +76,12 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
    */
   public static PeftAdapter read(Path folder) {
     return PeftTensors.read(folder);
+  }
+
+  /** Whether a directory holds magnitudes, or modules saved whole. */
+  static boolean isMoreThanLora(Path folder) {
+    var file = folder.resolve(WEIGHTS);
+    return Files.isRegularFile(file) && PeftTensors.areMoreThanLora(file);
   }
 
   /**
@@ -112,26 +133,82 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
         });
   }
 
-  /** The directory's files and their bytes; the same adapter gives the same bytes. */
-  public SequencedMap<String, MemorySegment> files() {
-    var tensors = new LinkedHashMap<String, Tensor>();
-    modules.forEach(
-        (name, pair) -> {
-          tensors.put(PREFIX + name + A, tensor(pair.a()));
-          tensors.put(PREFIX + name + B, tensor(pair.b()));
-          var magnitude = pair.magnitude();
-          if (magnitude != null) {
-            tensors.put(PREFIX + name + MAGNITUDE, Tensor.of(magnitude.values(), magnitude.rows()));
-          }
-        });
+  /** What PEFT calls the A of an adapted layer (B's name ends otherwise). */
+  public static String nameOfA(String module) {
+    return PREFIX + module + A;
+  }
+
+  public static String nameOfB(String module) {
+    return PREFIX + module + B;
+  }
+
+  public static String nameOfMagnitude(String module) {
+    return PREFIX + module + MAGNITUDE;
+  }
+
+  /**
+   * @param tensor of the base, which it stands in the place of
+   */
+  public static String nameOfSaved(String tensor) {
+    return PREFIX + tensor;
+  }
+
+  /** The metadata of the safetensors file. */
+  public static Map<String, String> metadata(AdapterConfig config) {
     Map<String, String> metadata = new TreeMap<>(Map.of("format", "pt"));
     if (config.baseSha256() != null) {
       metadata.put(BASE_SHA256, config.baseSha256());
     }
+    return metadata;
+  }
+
+  /** The directory's {@code adapter_config.json}. */
+  public static byte[] configBytes(AdapterConfig config, boolean encoderDecoder) {
+    return PeftConfig.bytes(config, encoderDecoder);
+  }
+
+  /** The directory's files and their bytes; the same adapter gives the same bytes. */
+  public SequencedMap<String, MemorySegment> files() {
+    var tensors = new LinkedHashMap<String, Tensor>();
+    streamed()
+        .forEach(
+            (name, t) -> {
+              var bytes = MemorySegment.ofArray(new byte[Math.toIntExact(t.length())]);
+              copy(t, bytes);
+              tensors.put(name, new Tensor(t.dtype(), t.shape(), bytes));
+            });
     var files = new LinkedHashMap<String, MemorySegment>();
-    files.put(CONFIG, MemorySegment.ofArray(PeftConfig.bytes(config, encoderDecoder())));
-    files.put(WEIGHTS, MemorySegment.ofArray(SafetensorsWriter.bytes(metadata, tensors)));
+    files.put(CONFIG, MemorySegment.ofArray(configBytes(config, encoderDecoder())));
+    files.put(WEIGHTS, MemorySegment.ofArray(SafetensorsWriter.bytes(metadata(config), tensors)));
     return files;
+  }
+
+  private static void copy(StreamedTensor tensor, MemorySegment to) {
+    try {
+      tensor.bytes().writeTo(piece -> to.copyFrom(piece)); // one piece each, see streamed()
+    } catch (IOException e) {
+      throw new UncheckedIOException("memory does not fail to be read", e);
+    }
+  }
+
+  private SequencedMap<String, StreamedTensor> streamed() {
+    var tensors = new LinkedHashMap<String, StreamedTensor>();
+    modules.forEach(
+        (name, pair) -> {
+          tensors.put(nameOfA(name), tensor(pair.a()));
+          tensors.put(nameOfB(name), tensor(pair.b()));
+          var magnitude = pair.magnitude();
+          if (magnitude != null) {
+            var values = Tensor.of(magnitude.values(), magnitude.rows());
+            tensors.put(nameOfMagnitude(name), values.streamed());
+          }
+        });
+    saved.forEach(
+        (name, v) ->
+            tensors.put(
+                nameOfSaved(name),
+                new StreamedTensor(Dtype.of(v.encoding()), v.shape(), Pieces.of(v.bytes()))));
+    return tensors;
   }
 
   /** Only models of two stacks have one of that name at their root. */
@@ -140,8 +217,8 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
         .anyMatch(m -> m.startsWith("encoder.") || m.startsWith("decoder."));
   }
 
-  private static Tensor tensor(Matrix m) {
-    return Tensor.of(m.values(), m.rows(), m.columns());
+  private static StreamedTensor tensor(Matrix m) {
+    return Tensor.of(m.values(), m.rows(), m.columns()).streamed();
   }
 
   /**
@@ -151,32 +228,11 @@ public record PeftAdapter(AdapterConfig config, SequencedMap<String, LoraPair> m
    * @throws BadInput when the disk is full
    */
   public void write(Path folder) {
-    var aside = folder.resolveSibling("." + folder.getFileName() + ".aside");
-    var old = folder.resolveSibling("." + folder.getFileName() + ".old");
-    try {
-      Durable.deleteTree(aside);
-      Files.createDirectories(aside);
-      for (var file : files().entrySet()) {
-        Files.write(aside.resolve(file.getKey()), bytes(file.getValue()));
-      }
-      Durable.forceTree(aside);
-      if (Files.exists(folder)) {
-        Durable.deleteTree(old);
-        Durable.moveInto(folder, old);
-      }
-      Durable.moveInto(aside, folder);
-      Durable.deleteTree(old);
-    } catch (IOException e) {
-      try {
-        Durable.deleteTree(aside);
-      } catch (IOException again) {
-        e.addSuppressed(again);
-      }
-      throw DiskFull.orUnchecked(e, folder);
-    }
-  }
-
-  private static byte[] bytes(MemorySegment onHeap) {
-    return (byte[]) onHeap.heapBase().orElseThrow();
+    Durable.replaceFolder(
+        folder,
+        aside -> {
+          Durable.write(aside.resolve(CONFIG), configBytes(config, encoderDecoder()));
+          SafetensorsWriter.stream(aside.resolve(WEIGHTS), metadata(config), streamed());
+        });
   }
 }

@@ -41,6 +41,7 @@ final class PeftConfig {
           "lora_dropout",
           "lora_ga_config",
           "megatron_core",
+          "modules_to_save",
           "peft_type",
           "peft_version",
           "qalora_group_size",
@@ -77,14 +78,20 @@ final class PeftConfig {
   /**
    * @param modules paths of the layers that the adapter's tensors belong to: they say what is
    *     adapted, where the config may say it in patterns
+   * @param saved paths of what it holds whole
    * @throws BadInput when it is no config of a LoRA, or of a variant that is computed otherwise
    */
-  static AdapterConfig read(Path folder, Collection<String> modules, @Nullable String baseSha256) {
+  static AdapterConfig read(
+      Path folder,
+      Collection<String> modules,
+      Collection<String> saved,
+      @Nullable String baseSha256) {
     var file = folder.resolve(FILE);
-    return new PeftConfig(file, JsonFile.read(file)).read(modules, baseSha256);
+    return new PeftConfig(file, JsonFile.read(file)).read(modules, saved, baseSha256);
   }
 
-  private AdapterConfig read(Collection<String> modules, @Nullable String baseSha256) {
+  private AdapterConfig read(
+      Collection<String> modules, Collection<String> saved, @Nullable String baseSha256) {
     if (!config.path("peft_type").asString("").equals("LORA")) {
       problems.add("peft_type is " + config.get("peft_type") + "; only LORA is supported");
     }
@@ -102,6 +109,7 @@ final class PeftConfig {
       problems.add("lora_dropout is " + dropout + ", not in [0, 1)");
     }
     checkTargets(modules);
+    var toSave = modulesToSave(saved);
     if (!problems.isEmpty()) {
       throw BadInput.all(
           "the adapter's config cannot be used (" + file + ")",
@@ -115,6 +123,8 @@ final class PeftConfig {
         config.path("use_dora").asBoolean(false),
         dropout,
         targets(modules),
+        toSave,
+        config.path("ensure_weight_tying").asBoolean(false),
         text("base_model_name_or_path"),
         baseSha256);
   }
@@ -154,6 +164,22 @@ final class PeftConfig {
         problems.add("target_modules names " + target + ", and no tensor belongs to it");
       }
     }
+  }
+
+  /** As the file lists them; PEFT saves resized embeddings without listing them. */
+  private SortedSet<String> modulesToSave(Collection<String> saved) {
+    var listed = new TreeSet<String>();
+    for (var module : config.path("modules_to_save")) {
+      var name = module.asString("");
+      listed.add(name);
+      if (saved.stream().noneMatch(m -> ends(m, name))) {
+        problems.add("modules_to_save names " + module + ", and no tensor belongs to it");
+      }
+    }
+    saved.stream()
+        .filter(m -> listed.stream().noneMatch(name -> ends(m, name)))
+        .forEach(m -> listed.add(m.substring(m.lastIndexOf('.') + 1)));
+    return listed;
   }
 
   private @Nullable String text(String key) {
@@ -198,7 +224,10 @@ final class PeftConfig {
     json.put("init_lora_weights", true);
     json.put("lora_alpha", whole(c.alpha()) ? (Object) (long) c.alpha() : c.alpha());
     json.put("lora_dropout", c.dropout());
-    json.put("modules_to_save", null);
+    if (c.tied()) {
+      json.put("ensure_weight_tying", true);
+    }
+    json.put("modules_to_save", c.modulesToSave().isEmpty() ? null : c.modulesToSave());
     json.put("peft_type", "LORA");
     json.put("r", c.rank());
     json.put("target_modules", c.targets());

@@ -1,7 +1,9 @@
 package dev.lathe.checkpoints.adapters;
 
+import dev.lathe.checkpoints.bases.StoredValues;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.quantized.Blocks;
+import dev.lathe.checkpoints.quantized.Encoding;
 import dev.lathe.checkpoints.safetensors.SafetensorsFile;
 import dev.lathe.checkpoints.safetensors.TensorInfo;
 import java.nio.file.Files;
@@ -13,7 +15,7 @@ import java.util.TreeSet;
 
 /**
  * {@code adapter_model.safetensors}: an A and a B for every adapted layer, in a DoRA its
- * magnitudes, and nothing else.
+ * magnitudes, and what is saved whole, which may be large and stays where it lies.
  */
 final class PeftTensors {
   private final SafetensorsFile file;
@@ -35,18 +37,44 @@ final class PeftTensors {
               ? "Save it with PEFT as safetensors."
               : "It needs " + PeftAdapter.CONFIG + " and " + PeftAdapter.WEIGHTS + ".");
     }
+    PeftAdapter small;
     try (var file = SafetensorsFile.open(path)) {
-      return new PeftTensors(file).adapter(folder);
+      small = new PeftTensors(file).adapter(folder);
     }
+    return small.config().modulesToSave().isEmpty() ? small : withSaved(small, path);
+  }
+
+  /** Whole tensors are views of the file, which is mapped as long as they are in use. */
+  private static PeftAdapter withSaved(PeftAdapter adapter, Path path) {
+    var file = SafetensorsFile.lasting(path);
+    var tensors = new PeftTensors(file);
+    var saved = new LinkedHashMap<String, StoredValues>();
+    for (var tensor : file.tensors().keySet()) {
+      if (isSaved(tensor)) {
+        var info = file.tensor(tensor);
+        saved.put(
+            tensor.substring(PeftAdapter.PREFIX.length()),
+            new StoredValues(tensors.encoding(info, tensor), info.shape(), file.bytes(tensor)));
+      }
+    }
+    return new PeftAdapter(adapter.config(), adapter.modules(), saved);
   }
 
   private PeftAdapter adapter(Path folder) {
     var names = new TreeSet<String>();
-    file.tensors().keySet().forEach(tensor -> names.add(module(tensor)));
-    if (names.isEmpty()) {
-      throw damaged("it holds no tensors", file.path().toString());
+    var saved = new TreeSet<String>();
+    for (var tensor : file.tensors().keySet()) {
+      if (isSaved(tensor)) {
+        saved.add(tensor.substring(PeftAdapter.PREFIX.length(), tensor.lastIndexOf('.')));
+      } else {
+        names.add(module(tensor));
+      }
     }
-    var config = PeftConfig.read(folder, names, file.metadata().get(PeftAdapter.BASE_SHA256));
+    if (names.isEmpty()) {
+      throw damaged("it holds no LoRA", file.path().toString());
+    }
+    var config =
+        PeftConfig.read(folder, names, saved, file.metadata().get(PeftAdapter.BASE_SHA256));
     requireMagnitudes(names, config.dora());
     var modules = new LinkedHashMap<String, LoraPair>();
     for (var name : names) {
@@ -84,6 +112,21 @@ final class PeftTensors {
     return new Matrix(out, 1, values(name));
   }
 
+  /** Looks at the header only. */
+  static boolean areMoreThanLora(Path path) {
+    try (var file = SafetensorsFile.open(path)) {
+      return file.tensors().keySet().stream()
+          .anyMatch(t -> isSaved(t) || t.endsWith(PeftAdapter.MAGNITUDE));
+    }
+  }
+
+  /** A module's own weight or bias. */
+  private static boolean isSaved(String tensor) {
+    return tensor.startsWith(PeftAdapter.PREFIX)
+        && (tensor.endsWith(".weight") || tensor.endsWith(".bias"))
+        && !tensor.contains(".lora_");
+  }
+
   private String module(String tensor) {
     for (var end : new String[] {PeftAdapter.A, PeftAdapter.B, PeftAdapter.MAGNITUDE}) {
       if (tensor.startsWith(PeftAdapter.PREFIX)
@@ -95,7 +138,7 @@ final class PeftTensors {
     throw new BadInput(
         "the adapter " + file.path() + " holds something that is no LoRA of a linear layer",
         tensor,
-        "Modules saved whole, embeddings and biases are not supported.");
+        "LoRA of embeddings and of convolutions is not supported.");
   }
 
   private Matrix matrix(String name) {
@@ -108,10 +151,7 @@ final class PeftTensors {
 
   private float[] values(String name) {
     var info = file.tensor(name);
-    var encoding =
-        info.dtype()
-            .encoding()
-            .orElseThrow(() -> damaged("its elements are " + info.dtype(), name));
+    var encoding = encoding(info, name);
     var values = new float[(int) Arrays.stream(info.shape()).reduce(1, (a, b) -> a * b)];
     Blocks.decode(encoding, file.bytes(name), 0, values, values.length);
     for (float v : values) {
@@ -120,6 +160,12 @@ final class PeftTensors {
       }
     }
     return values;
+  }
+
+  private Encoding encoding(TensorInfo info, String name) {
+    return info.dtype()
+        .encoding()
+        .orElseThrow(() -> damaged("its elements are " + info.dtype(), name));
   }
 
   private static boolean fits(TensorInfo info) {

@@ -94,6 +94,19 @@ public final class WholeModel {
         : Merge.open(began, PeftAdapter.read(folder), (done, total) -> {});
   }
 
+  /**
+   * Whether llama.cpp, whose adapters are LoRAs, can load only a merged file of what a folder
+   * holds: a whole model, a DoRA, or an adapter with modules that were saved whole.
+   */
+  public static boolean isServedMerged(Path folder) {
+    return isIn(folder) || PeftAdapter.isMoreThanLora(folder);
+  }
+
+  /** The base whose config and tokenizer belong to {@link #merged}. */
+  public static Base mergedBase(Base began, Path folder) {
+    return isIn(folder) ? began : SavedModules.base(began, PeftAdapter.read(folder));
+  }
+
   private static void require(Base began, Path folder) {
     try (var file = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
       var sha256 = file.metadata().get(BASE_SHA256);

@@ -28,7 +28,8 @@ public final class FolderExport {
   /**
    * Writes the files into a folder that is there and empty; durable when the caller forces it.
    *
-   * @param base whose config, tokenizer, chat template and licence go along
+   * @param base whose config (that its folder has, or with its embeddings untied), tokenizer, chat
+   *     template and licence go along
    * @param weights the base's, or others of the same shapes
    * @param wanted F32, F16 or BF16; null keeps what the base has, F32 where it is quantized
    * @throws BadInput for another encoding; when the weights hold NaN, or what the encoding cannot
@@ -114,6 +115,9 @@ public final class FolderExport {
           case BF16 -> "bfloat16";
           case Q4_0, Q4_1, Q8_0 -> throw new AssertionError("no type of safetensors");
         };
+    if (ModelConfigs.read(base.folder()).tiedEmbeddings() != base.config().tiedEmbeddings()) {
+      config.put("tie_word_embeddings", base.config().tiedEmbeddings());
+    }
     return config.put(config.has("dtype") ? "dtype" : "torch_dtype", name);
   }
 }

@@ -81,6 +81,26 @@ public record ModelConfig(
         Block.llama(layers, headDim));
   }
 
+  /** The same with a vocabulary head of its own, where it was the embedding. */
+  public ModelConfig untied() {
+    return new ModelConfig(
+        architecture,
+        vocabSize,
+        hiddenSize,
+        intermediateSize,
+        layers,
+        heads,
+        keyValueHeads,
+        headDim,
+        normEps,
+        rotaries,
+        maxPositions,
+        false,
+        beginToken,
+        endTokens,
+        block);
+  }
+
   /** The linear layers of a block that can carry an adapter, by slot. */
   public List<Projection> projections() {
     return isEncoderDecoder() ? T5Names.projections(this) : block.names().projections(this);

@@ -16,14 +16,21 @@ public record MappedFile(Path path, MemorySegment bytes, Arena arena) implements
    * @throws BadInput when there is no such file, or it cannot be read
    */
   public static MappedFile open(Path path) {
+    return open(path, Arena.ofShared());
+  }
+
+  /** The same until nothing of it is in use any more; not to be closed. */
+  public static MappedFile lasting(Path path) {
+    return open(path, Arena.ofAuto());
+  }
+
+  private static MappedFile open(Path path, Arena arena) {
     if (!Files.isRegularFile(path)) {
       throw new BadInput("there is no such file", path.toString(), "Check the path.");
     }
-    var arena = Arena.ofShared();
     try (var channel = FileChannel.open(path, StandardOpenOption.READ)) {
       return new MappedFile(path, channel.map(MapMode.READ_ONLY, 0, channel.size(), arena), arena);
     } catch (IOException e) {
-      arena.close();
       throw new BadInput(
           "the file cannot be read (" + e.getMessage() + ")",
           path.toString(),

@@ -32,6 +32,21 @@ public enum Dtype {
     return bytes;
   }
 
+  /**
+   * The one of numbers that lie so.
+   *
+   * @throws IllegalArgumentException for blocks of several numbers
+   */
+  public static Dtype of(Encoding encoding) {
+    return switch (encoding) {
+      case F32 -> F32;
+      case F16 -> F16;
+      case BF16 -> BF16;
+      case Q4_0, Q4_1, Q8_0 ->
+          throw new IllegalArgumentException("no element type of safetensors: " + encoding);
+    };
+  }
+
   /** How to decode it to numbers; empty for types that no weights come in. */
   public Optional<Encoding> encoding() {
     return switch (this) {

@@ -27,6 +27,16 @@ public final class SafetensorsFile extends TensorFile<TensorInfo> {
         path, file -> new SafetensorsFile(file, SafetensorsHeader.read(path, file.bytes())));
   }
 
+  /**
+   * The same for tensors that are used for as long as anybody holds on to them: it is never closed.
+   *
+   * @throws BadInput when the file is missing or damaged
+   */
+  public static SafetensorsFile lasting(Path path) {
+    var file = MappedFile.lasting(path);
+    return new SafetensorsFile(file, SafetensorsHeader.read(path, file.bytes()));
+  }
+
   public Map<String, String> metadata() {
     return metadata;
   }

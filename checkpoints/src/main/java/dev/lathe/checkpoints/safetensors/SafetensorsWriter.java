@@ -78,6 +78,29 @@ public final class SafetensorsWriter {
     return header(Map.of(), List.copyOf(tensors.entrySet()));
   }
 
+  /**
+   * A file that is to be filled in.
+   *
+   * @param header what stands before the tensors' bytes
+   * @param at where each tensor's bytes begin in the file
+   * @param length of the file
+   */
+  public record Layout(MemorySegment header, Map<String, Long> at, long length) {}
+
+  /** Where {@link #write} would put what: the tensors' bytes are not asked for. */
+  public static Layout layout(
+      Map<String, String> metadata, SequencedMap<String, StreamedTensor> tensors) {
+    var ordered = ordered(tensors);
+    var header = header(metadata, ordered);
+    var at = new LinkedHashMap<String, Long>();
+    long position = header.byteSize();
+    for (var tensor : ordered) {
+      at.put(tensor.getKey(), position);
+      position += tensor.getValue().length();
+    }
+    return new Layout(header, at, position);
+  }
+
   /** What {@link #write} writes, in memory. */
   public static byte[] bytes(Map<String, String> metadata, SequencedMap<String, Tensor> tensors) {
     var streamed = new LinkedHashMap<String, StreamedTensor>();

@@ -32,7 +32,8 @@ public record Tensor(Dtype dtype, long[] shape, MemorySegment bytes) {
     return new Tensor(Dtype.F32, shape, bytes);
   }
 
-  StreamedTensor streamed() {
+  /** The same, whose bytes are asked for later, in one piece. */
+  public StreamedTensor streamed() {
     return new StreamedTensor(dtype, shape, Pieces.of(bytes));
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.ModelConfigs;
+import dev.lathe.checkpoints.bases.StoredValues;
 import dev.lathe.checkpoints.bases.TinyBase;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.files.JsonFile;
@@ -14,7 +15,9 @@ import dev.lathe.checkpoints.gguf.GgufFile;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.quantized.Blocks;
 import dev.lathe.checkpoints.quantized.Encoding;
+import dev.lathe.checkpoints.safetensors.Tensor;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -135,6 +138,62 @@ class MergeTest {
         }
       }
     }
+  }
+
+  /** Saved embeddings stand in the base's place; a tied head follows them, or parts from them. */
+  @Test
+  void whatIsSavedWholeTakesThePlaceOfTheBases() {
+    var embedding = "model.embed_tokens.weight";
+    var head = "lm_head.weight";
+    try (var weights = base.weights()) {
+      var own = values(weights, embedding);
+      var learnt = own.clone();
+      for (int i = 0; i < learnt.length; i++) {
+        learnt[i] += 1 + i % 3;
+      }
+      var together = saving(true, embedding, learnt);
+      Merge.toFolder(base, together, null, home.resolve("tied"), SILENT);
+      assertThat(JsonFile.read(home.resolve("tied/config.json")).get("tie_word_embeddings"))
+          .hasToString("true");
+      try (var merged = opened("tied").weights()) {
+        assertThat(values(merged, embedding)).containsExactly(learnt);
+        assertThat(merged.names()).doesNotContain(head);
+        assertThat(values(merged, Q + ".weight")).isNotEqualTo(values(weights, Q + ".weight"));
+      }
+      Merge.toFolder(base, saving(false, embedding, learnt), null, home.resolve("parted"), SILENT);
+      try (var merged = opened("parted").weights()) {
+        assertThat(values(merged, embedding)).containsExactly(learnt);
+        assertThat(values(merged, head)).containsExactly(own);
+      }
+      var file = home.resolve("head.gguf");
+      Merge.toGguf(base, saving(false, head, learnt), Encoding.F32, file, SILENT);
+      try (var gguf = GgufFile.open(file)) {
+        assertThat(gguf.bytes("output.weight").toArray(ValueLayout.JAVA_FLOAT_UNALIGNED))
+            .containsExactly(learnt);
+        assertThat(gguf.bytes("token_embd.weight").toArray(ValueLayout.JAVA_FLOAT_UNALIGNED))
+            .containsExactly(own);
+      }
+      assertThatThrownBy(
+              () ->
+                  GgufAdapter.write(together, base.config(), "tiny", home.resolve("adapter.gguf")))
+          .isInstanceOf(BadInput.class)
+          .hasMessageContaining("saved whole: " + embedding);
+      assertThatThrownBy(() -> SavedModules.base(base, saving(true, embedding, new float[64])))
+          .isInstanceOf(BadInput.class)
+          .hasMessageContainingAll("is [336, 64] in the base, [1, 64]", "bases extend");
+      assertThatThrownBy(() -> SavedModules.base(base, saving(true, "score.weight", learnt)))
+          .hasMessageContaining("the base has no score.weight");
+    }
+  }
+
+  private static PeftAdapter saving(boolean tied, String tensor, float[] learnt) {
+    var values = Tensor.of(learnt, learnt.length / 64, 64);
+    var saved = new LinkedHashMap<String, StoredValues>();
+    saved.put(tensor, new StoredValues(Encoding.F32, values.shape(), values.bytes()));
+    var names = new TreeSet<>(Set.of(tensor.replaceAll("(.*\\.)?(\\w+)\\.weight", "$2")));
+    var targets = PeftConfig.lastNames(modules().keySet());
+    var config = new AdapterConfig(4, 6, true, false, 0, targets, names, tied, "tiny", null);
+    return new PeftAdapter(config, modules(), saved);
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.lathe.checkpoints.adapters;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lathe.checkpoints.bases.StoredValues;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.quantized.Encoding;
@@ -160,6 +161,40 @@ class PeftAdapterTest {
         .contains("\"lora_alpha\" : 16,", "\"peft_type\" : \"LORA\"");
   }
 
+  @Test
+  void whatIsSavedWholeComesBack() {
+    var plain = adapter(16, false, "abc");
+    var values = Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 3, 2);
+    var saved = new LinkedHashMap<String, StoredValues>();
+    var stored = new StoredValues(Encoding.F32, values.shape(), values.bytes());
+    saved.put("model.embed_tokens.weight", stored);
+    var c = plain.config();
+    var config =
+        new AdapterConfig(
+            2,
+            16,
+            false,
+            false,
+            0,
+            c.targets(),
+            new TreeSet<>(Set.of("embed_tokens")),
+            true,
+            "s",
+            "a");
+    new PeftAdapter(config, plain.modules(), saved).write(folder());
+
+    var read = PeftAdapter.read(folder());
+    assertThat(read.config()).isEqualTo(config);
+    assertThat(read.modules()).isEqualTo(plain.modules());
+    assertThat(read.saved().keySet()).containsExactly("model.embed_tokens.weight");
+    var found = Objects.requireNonNull(read.saved().get("model.embed_tokens.weight"));
+    assertThat(found.shape()).containsExactly(3, 2);
+    assertThat(found.bytes().mismatch(stored.bytes())).isEqualTo(-1);
+    assertThat(WholeModel.isServedMerged(folder())).isTrue();
+    plain.write(folder());
+    assertThat(WholeModel.isServedMerged(folder())).isFalse();
+  }
+
   /** The adapter and its numbers come from benchmarks/reference/peft_adapter.py. */
   @Test
   void readsWhatPeftSaved() throws Exception {
@@ -294,7 +329,6 @@ class PeftAdapterTest {
         Map.of(
                 "rank_pattern", "{\"q_proj\": 4}",
                 "alpha_pattern", "{\"q_proj\": 4}",
-                "modules_to_save", "[\"lm_head\"]",
                 "lora_bias", "true",
                 "some_new_variant", "{\"x\": 1}",
                 "trainable_token_indices", "[1]")
@@ -302,6 +336,8 @@ class PeftAdapterTest {
       config(variant.getKey(), variant.getValue());
       refused(variant.getKey(), "not supported");
     }
+    config("modules_to_save", "[\"lm_head\"]");
+    refused("modules_to_save names \"lm_head\", and no tensor belongs to it");
     config("bias", "\"all\"");
     refused("bias is \"all\"");
     config("peft_type", "\"IA3\"");
@@ -321,8 +357,8 @@ class PeftAdapterTest {
   @Test
   void refusesTensorsThatAreNoPairs() {
     var four = new float[4];
-    tensors("base_model.model.lm_head.weight", Tensor.of(four, 4));
-    refused("no LoRA of a linear layer", "lm_head.weight");
+    tensors("base_model.model.lm_head.lora_embedding_A", Tensor.of(four, 4));
+    refused("no LoRA of a linear layer", "lm_head.lora_embedding_A");
     tensors("base_model.model." + Q + ".lora_magnitude_vector", Tensor.of(four, 4));
     refused("it has magnitudes, and use_dora is false", Q);
     tensors("base_model.model.x.lora_A.weight", Tensor.of(four, 2, 2));

@@ -28,6 +28,7 @@ public final class Archive {
           "basics",
           "packed",
           "dora",
+          "saved",
           "attention",
           "head",
           "layer",
@@ -232,7 +233,10 @@ public final class Archive {
     a.put("b_at", offsets.b());
     a.put("m_at", offsets.m());
     a.put("full", training.full());
-    a.put("w_at", training.full() ? FullShape.of(c).offsets() : List.of());
+    a.put("w_at", training.full() ? FullShape.of(c).offsets() : lora.saved().offsets());
+    a.put("saved", lora.saved().size());
+    a.put("tokens", c.vocabSize());
+    a.put("hidden_size", c.hiddenSize());
     var stacks = block.encoderDecoder();
     if (stacks != null) {
       a.put("encoder_layers", stacks.encoderLayers());

@@ -21,9 +21,16 @@ import java.util.TreeSet;
  *     rsLoRA
  * @param targets some of {@link ModelConfig#projections}, in their order
  * @param dora whether every output has a magnitude
+ * @param saved what is trained whole beside the adapter, and lies before it: places here are
+ *     counted from where the adapter begins
  */
 public record LoraShape(
-    ModelConfig config, int rank, double scale, List<Projection> targets, boolean dora) {
+    ModelConfig config,
+    int rank,
+    double scale,
+    List<Projection> targets,
+    boolean dora,
+    SavedShape saved) {
   /** One adapted projection: its module path and where A, B and m begin in the vector. */
   public record Module(
       String path, Projection projection, int in, int out, int aAt, int bAt, int mAt) {}
@@ -43,6 +50,12 @@ public record LoraShape(
     this(config, rank, scale, targets, false);
   }
 
+  /** Nothing else is trained. */
+  public LoraShape(
+      ModelConfig config, int rank, double scale, List<Projection> targets, boolean dora) {
+    this(config, rank, scale, targets, dora, SavedShape.none(config));
+  }
+
   /** An adapter on every projection of a block. */
   public static LoraShape whole(ModelConfig config, int rank, double scale) {
     return new LoraShape(config, rank, scale, config.projections());
@@ -55,7 +68,17 @@ public record LoraShape(
 
   /** The same with a magnitude for every output. */
   public LoraShape withMagnitudes() {
-    return new LoraShape(config, rank, scale, targets, true);
+    return new LoraShape(config, rank, scale, targets, true, saved);
+  }
+
+  /** The same with matrices that are trained whole beside it. */
+  public LoraShape with(SavedShape other) {
+    return new LoraShape(config, rank, scale, targets, dora, other);
+  }
+
+  /** Values of the whole flat vector: what is trained whole, then the adapter. */
+  public int learned() {
+    return Math.addExact(saved.size(), size());
   }
 
   /** How many slots a layer has, those that its family leaves empty included. */

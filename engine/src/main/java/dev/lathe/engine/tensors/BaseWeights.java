@@ -11,6 +11,7 @@ import dev.lathe.checkpoints.bases.T5Names;
 import dev.lathe.checkpoints.bases.TensorNames;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.engine.program.Archive.Packing;
+import dev.lathe.engine.program.SavedShape;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -25,23 +26,33 @@ public final class BaseWeights {
   private final NDList arrays;
 
   private BaseWeights(
-      Program program, Weights weights, ModelConfig c, Packing packing, Precision precision) {
+      Program program,
+      Weights weights,
+      ModelConfig c,
+      SavedShape saved,
+      Packing packing,
+      Precision precision) {
     var in = new Reader(program, weights, packing, precision);
-    this.arrays = Program.list("w", c.isEncoderDecoder() ? encoderDecoder(in, c) : decoder(in, c));
+    this.arrays =
+        Program.list("w", c.isEncoderDecoder() ? encoderDecoder(in, c) : decoder(in, c, saved));
   }
 
   /** As layer.py has it. */
-  private static List<NDArray> decoder(Reader in, ModelConfig c) {
+  private static List<NDArray> decoder(Reader in, ModelConfig c, SavedShape saved) {
     var block = c.block();
     var names = block.names();
     var biases = block.biases();
     var list = new ArrayList<NDArray>();
-    list.add(in.stacked(names.embeddings()));
+    list.add(saved.replaces(0) ? in.none() : in.stacked(names.embeddings()));
     list.add(block.learnedPositions() ? in.stacked(names.learnedPositions()) : in.none());
     list.add(in.norm(block, names.last("weight")));
     list.add(block.layerNorm() ? in.stacked(names.last("bias")) : in.none());
-    list.add(c.tiedEmbeddings() ? list.getFirst() : in.stacked(TensorNames.head("weight")));
-    list.add(biases.head() ? in.stacked(TensorNames.head("bias")) : in.none());
+    list.add(
+        c.tiedEmbeddings()
+            ? list.getFirst()
+            : saved.replaces(4) ? in.none() : in.stacked(TensorNames.head("weight")));
+    list.add(
+        biases.head() && !saved.replaces(5) ? in.stacked(TensorNames.head("bias")) : in.none());
     for (int i = 0; i < c.layers(); i++) {
       in.norm(list, block, i, 0);
       in.linear(list, names, i, names.query(), biases.qkv());
@@ -87,10 +98,19 @@ public final class BaseWeights {
     return list;
   }
 
-  /** Reads every tensor the program needs; nothing else of the file is touched. */
+  /**
+   * Reads every tensor the program needs; nothing else of the file is touched.
+   *
+   * @param saved what is trained whole, and is not wanted here
+   */
   public static BaseWeights read(
-      Program program, Weights weights, ModelConfig config, Packing packing, Precision precision) {
-    return new BaseWeights(program, weights, config, packing, precision);
+      Program program,
+      Weights weights,
+      ModelConfig config,
+      SavedShape saved,
+      Packing packing,
+      Precision precision) {
+    return new BaseWeights(program, weights, config, saved, packing, precision);
   }
 
   /** As the program's first argument. */

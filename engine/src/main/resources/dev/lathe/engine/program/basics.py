@@ -147,6 +147,22 @@ def reinterpret(self, x: Tensor, dtype: Tensor, shape: Tensor) -> Tensor:
     # Raw bytes that Java wrote, as a tensor of the given type and shape, in memory of its own.
     return torch.view_copy(x, dtype=int(dtype)).view(self.integers(shape))
 
+def laid(self, flat: Tensor, values: Tensor, layout: Tensor) -> Tensor:
+    # Values of a file into a flat vector: layout is where, what is added to each, and the columns of a matrix to be turned, 0 for none.
+    at, more, columns = int(layout[0]), int(layout[1]), int(layout[2])
+    turned = values.view([-1, columns]).t().reshape([-1]) if columns > 0 else values
+    target = flat.narrow(0, at, values.numel())
+    target.copy_(turned)
+    return target.add_(more) if more != 0 else target
+
+def part_of(self, flat: Tensor, place: Tensor) -> Tensor:
+    # A view: place is where it begins and its shape.
+    sizes = self.integers(place)
+    count = 1
+    for n in sizes[1:]:
+        count *= n
+    return flat.narrow(0, sizes[0], count).view(sizes[1:])
+
 def zero(self, x: Tensor) -> Tensor:
     # Whatever stood there, NaN too.
     return x.zero_()
@@ -159,11 +175,29 @@ def adamw(self, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tens
     # no finite number.
     # (torch._fused_adamw_ is no choice: TorchScript does not see that it writes and drops the call.)
     self.shrunk(gradient, settings)
-    norm = torch.linalg_vector_norm(gradient, 2, None, False, dtype=7)
-    if bool(torch.isfinite(norm)):
-        self.clipped(gradient, norm, settings)
-        self.moved(parameter, gradient, first, second, settings, int(settings[8]), int(settings[9]))
+    norm = self.norm_of(gradient)
+    if not bool(torch.isfinite(norm)):
+        return norm
+    self.clipped(gradient, norm, settings)
+    start, end = int(settings[8]), int(settings[9])
+    for a in range(0, gradient.numel(), self.piece()):
+        n = min(self.piece(), gradient.numel() - a)
+        before, until = max(0, min(n, start - a)), max(0, min(n, end - a))
+        self.moved(parameter.narrow(0, a, n), gradient.narrow(0, a, n), first.narrow(0, a, n), second.narrow(0, a, n), settings, before, until)
     return norm
+
+def piece(self) -> int:
+    # Values that an update takes at a time, so that what it needs for a moment stays small.
+    return 4194304
+
+def norm_of(self, gradient: Tensor) -> Tensor:
+    if gradient.numel() <= self.piece():
+        return torch.linalg_vector_norm(gradient, 2, None, False, dtype=7)
+    square = torch.zeros([], dtype=7, device=gradient.device)
+    for a in range(0, gradient.numel(), self.piece()):
+        part = gradient.narrow(0, a, min(self.piece(), gradient.numel() - a))
+        square.add_(torch.square(torch.linalg_vector_norm(part, 2, None, False, dtype=7)))
+    return torch.sqrt(square)
 
 def shrunk(self, gradient: Tensor, settings: Tensor):
     # Takes the factor away that kept the gradients of activations within fp16; a power of two, so no bit of the others is lost.

@@ -67,15 +67,19 @@ def norms(self, w: List[Tensor], flat: Tensor, bare: Tensor) -> Tensor:
 def worn(self, w: List[Tensor], parameters: Tensor, bare: Tensor, dtype: Tensor) -> Tuple[Tensor, Tensor]:
     # What the model computes with of A, B and m: A, B and the factors beyond one; and the norms.
     flat = parameters.to(int(dtype), False, True)
-    norms = self.norms(w, flat, bare)
-    magnitudes = parameters.narrow(0, self.m_at[0], norms.size(0))
-    flat.narrow(0, self.m_at[0], norms.size(0)).copy_((magnitudes - norms) / norms)
+    norms = self.norms(w, self.of_adapter(flat), bare)
+    magnitudes = self.magnitudes(parameters, norms)
+    self.magnitudes(flat, norms).copy_((magnitudes - norms) / norms)
     return flat, norms
+
+def magnitudes(self, flat: Tensor, norms: Tensor) -> Tensor:
+    # All of them; or what stands in their place.
+    return self.of_adapter(flat).narrow(0, self.m_at[0], norms.size(0))
 
 def begin_magnitudes(self, parameters: Tensor, norms: Tensor) -> Tensor:
     # m as the norms: then every factor is one.
-    return parameters.narrow(0, self.m_at[0], norms.size(0)).copy_(norms)
+    return self.magnitudes(parameters, norms).copy_(norms)
 
 def to_magnitudes(self, gradient: Tensor, norms: Tensor) -> Tensor:
     # From the factors' gradients to those of m, in place.
-    return gradient.narrow(0, self.m_at[0], norms.size(0)).div_(norms)
+    return self.magnitudes(gradient, norms).div_(norms)

@@ -62,7 +62,8 @@ def rows_asked(self, x: Tensor, at: Tensor, asked: Tensor) -> Tensor:
     return x.narrow(0, 0, at.size(0)) if asked.numel() > 0 else torch.index_select(x, 0, at)
 
 def hidden(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: List[int], frequencies: Tensor, at: Tensor) -> Tensor:
-    # ids (M) of conversations laid end to end -> the last layer's output at some positions (N, H), before the final norm.
+    # ids (M) of conversations laid end to end -> the last layer's output at some positions (N, H), before the final norm. As everywhere
+    # below here, w is worn (see saved.py) and flat the adapter's part.
     tokens = self.whole_tiles(ids, lengths)
     x, cosines, sines = self.begin(w, tokens, lengths, frequencies)
     asked = self.asked_for(at)
@@ -89,13 +90,14 @@ def from_head(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dh: Tensor,
         dx = torch.constant_pad_nd(dx, [0, 0, 0, asked.size(0) - at.size(0)])
     else:
         dx = torch.zeros([tokens.size(0), n.size(1)], dtype=n.dtype, device=n.device).index_copy_(0, at, dx)
-    dx = self.layers_backward(w, flat, gradient, dx, cosines, sines, lengths, asked, saved)
-    if self.full:
+    dx = self.layers_backward(w, flat, self.of_adapter(gradient), dx, cosines, sines, lengths, asked, saved)
+    if self.w_at[0] >= 0:
         self.learn_embeddings(w, gradient, dx, tokens, lengths)
 
 def fast(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
     # Loss summed over the labelled positions at (N), whose next tokens are labels (N). Adds weight * d(loss sum) to gradient (flat).
     # frequencies (tables, conversations, R / 2): what a token's position is multiplied with.
+    w, flat = self.wearing(w, flat), self.of_adapter(flat)
     ts = self.integers(lengths)
     saved = annotate(List[List[Tensor]], [])
     tokens = self.whole_tiles(ids, ts)
@@ -108,16 +110,19 @@ def fast(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, len
 
 def evaluate(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor]:
     # Loss summed over the labels, and how many of them are the likeliest token.
+    w, flat = self.wearing(w, flat), self.of_adapter(flat)
     x = self.hidden(w, flat, ids, self.integers(lengths), frequencies, at)
     return self.head_loss(self.final(w, x), labels, w[4], w[5], torch.empty([0]), torch.empty([0]), annotate(List[Tensor], []))
 
 def scores(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     # What evaluate sums, position by position (see head_scores). Positions may repeat: several labels for one of them.
+    w, flat = self.wearing(w, flat), self.of_adapter(flat)
     x = self.hidden(w, flat, ids, self.integers(lengths), frequencies, at)
     return self.head_scores(self.final(w, x), labels, w[4], w[5])
 
 def logits(self, w: List[Tensor], flat: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor) -> Tensor:
     # (N, vocabulary) at the given positions.
+    w, flat = self.wearing(w, flat), self.of_adapter(flat)
     x = self.hidden(w, flat, ids, self.integers(lengths), frequencies, at)
     n = self.final(w, x)
     return self.vocabulary(n, w[4], w[5], self.room(n.size(0), n, w[4]))[0].to(self.wide(n))

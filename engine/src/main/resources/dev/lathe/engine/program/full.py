@@ -23,14 +23,14 @@ def learn_heads(self, gradient: Tensor, at: int, each: Tensor):
 
 def labels_learn(self, gradient: Tensor, weight: float, at: Tensor) -> List[Tensor]:
     # What head_loss wants to know where every label weighs the same; nothing where the head does not learn.
-    if not self.full:
+    if self.w_at[4] < 0:
         return annotate(List[Tensor], [])
     return [gradient, torch.full([at.size(0)], weight, dtype=gradient.dtype, device=gradient.device)]
 
 def learn_embeddings(self, w: List[Tensor], gradient: Tensor, dx: Tensor, tokens: Tensor, lengths: List[int]):
     # From the gradient of what the first layer reads.
     dx = dx.to(gradient.dtype)
-    if w[1].numel() > 0:
+    if self.w_at[1] >= 0:
         gradient.narrow(0, self.w_at[1], w[1].numel()).view_as(w[1]).index_add_(0, self.positions_of(lengths, tokens), dx)
     if self.embedding_scale != 1.:
         dx = dx * torch.full([], self.embedding_scale, dtype=w[0].dtype, device=dx.device)
@@ -40,17 +40,18 @@ def leaves(self, w: List[Tensor]) -> List[Tensor]:
     # The weights as autograd shall see them.
     out = annotate(List[Tensor], [])
     for j in range(len(w)):
-        tied = j == 4 and self.w_at[4] == self.w_at[0]
-        out.append(out[0] if tied else w[j].detach().requires_grad_(self.w_at[j] >= 0))
+        tied = j == 4 and self.w_at[4] >= 0 and self.w_at[4] == self.w_at[0]
+        out.append(out[0] if tied else w[j].detach().requires_grad_(self.learned_at(j) >= 0))
     return out
 
-def learn_by_tape(self, loss: Tensor, leaves: List[Tensor], gradient: Tensor):
+def taped(self, loss: Tensor, leaves: List[Tensor], adapter: Tensor, gradient: Tensor):
+    # Adds the loss's gradient, by autograd.
     learned, places = annotate(List[Tensor], []), annotate(List[int], [])
     for j in range(len(leaves)):
-        if self.w_at[j] >= 0 and not (j == 4 and self.w_at[4] == self.w_at[0]):
+        if self.learned_at(j) >= 0 and not (j == 4 and self.w_at[4] == self.w_at[0]):
             learned.append(leaves[j])
             places.append(j)
-    each = torch.grad([loss], learned, None, None, False, True)
+    each = torch.grad([loss], learned if self.full else learned + [adapter], None, None, False, True)
     for k in range(len(places)):
         found, j = each[k], places[k]
         if found is not None:
@@ -58,49 +59,19 @@ def learn_by_tape(self, loss: Tensor, leaves: List[Tensor], gradient: Tensor):
                 self.learn_heads(gradient, self.w_at[j], found)
             else:
                 gradient.narrow(0, self.w_at[j], found.numel()).add_(found.reshape([-1]))
-
-def piece(self) -> int:
-    # Values that an update takes at a time, so that what it needs for a moment stays small.
-    return 4194304
+    if not self.full:
+        found = each[len(places)]
+        if found is not None:
+            self.of_adapter(gradient).add_(found.detach())
 
 def full_adamw(self, parameters: Tensor, working: Tensor, gradient: Tensor, first: Tensor, second: Tensor, settings: Tensor) -> Tensor:
-    # adamw, piece by piece, of a gradient that nothing has enlarged, and the working copy again; the vectors, which begin where settings[9] tells, do not decay.
-    square = torch.zeros([], dtype=7, device=gradient.device)
-    for a in range(0, gradient.numel(), self.piece()):
-        part = gradient.narrow(0, a, min(self.piece(), gradient.numel() - a))
-        square.add_(torch.square(torch.linalg_vector_norm(part, 2, None, False, dtype=7)))
-    norm = torch.sqrt(square)
-    if not bool(torch.isfinite(norm)):
-        return norm
-    vectors = int(settings[9])
-    for a in range(0, gradient.numel(), self.piece()):
-        n = min(self.piece(), gradient.numel() - a)
-        matrices = max(0, min(n, vectors - a))
-        part = parameters.narrow(0, a, n)
-        self.clipped(gradient.narrow(0, a, n), norm, settings)
-        self.moved(part, gradient.narrow(0, a, n), first.narrow(0, a, n), second.narrow(0, a, n), settings, matrices, matrices)
-        if working.dtype != parameters.dtype:
-            working.narrow(0, a, n).copy_(part)
+    # adamw, and the working copy again; the vectors, which begin where settings[9] tells, do not decay.
+    norm = self.adamw(parameters, gradient, first, second, settings)
+    self.worn_whole(parameters, working)
     return norm
-
-def laid(self, flat: Tensor, values: Tensor, layout: Tensor) -> Tensor:
-    # Values of a file into a flat vector: layout is where, what is added to each, and the columns of a matrix to be turned, 0 for none.
-    at, more, columns = int(layout[0]), int(layout[1]), int(layout[2])
-    turned = values.view([-1, columns]).t().reshape([-1]) if columns > 0 else values
-    target = flat.narrow(0, at, values.numel())
-    target.copy_(turned)
-    return target.add_(more) if more != 0 else target
 
 def worn_whole(self, parameters: Tensor, working: Tensor) -> Tensor:
     return working.copy_(parameters) if working.dtype != parameters.dtype else working
-
-def part_of(self, flat: Tensor, place: Tensor) -> Tensor:
-    # A view: place is where it begins and its shape.
-    sizes = self.integers(place)
-    count = 1
-    for n in sizes[1:]:
-        count *= n
-    return flat.narrow(0, sizes[0], count).view(sizes[1:])
 
 def head_norms_again(self, w: List[Tensor], working: Tensor) -> Tensor:
     # What w has of the heads' norms, once for every head.

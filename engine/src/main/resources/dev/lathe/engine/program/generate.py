@@ -2,6 +2,7 @@
 
 def prefill(self, w: List[Tensor], flat: Tensor, cache: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor) -> Tensor:
     # Reads the prompts, laid end to end, into the cache; returns the likeliest next token of each (B).
+    w, flat = self.wearing(w, flat), self.of_adapter(flat)
     ts = self.integers(lengths)
     rows = len(ts)
     tokens = self.whole_tiles(ids, ts)
@@ -23,6 +24,7 @@ def likeliest(self, w: List[Tensor], x: Tensor) -> Tensor:
 
 def next(self, w: List[Tensor], flat: Tensor, cache: Tensor, ids: Tensor, positions: Tensor, frequencies: Tensor) -> Tensor:
     # One more token for every row: ids (B) stand at positions (B); returns the likeliest tokens after them (B).
+    w, flat = self.wearing(w, flat), self.of_adapter(flat)
     rows, seen = ids.size(0), int(positions.max()) + 1
     batch = torch.arange(rows, device=ids.device)
     x = self.embed(w, ids, positions)

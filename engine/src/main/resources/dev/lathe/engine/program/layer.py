@@ -254,7 +254,7 @@ def layer_backward(self, w: List[Tensor], flat: Tensor, gradient: Tensor, dx: Te
             row, slot = row + width, slot + self.ranks[target]
         b = torch.cat(parts, 1)
     self.stacked_a(gradient, i, 0, 3).add_(torch.mm(b.t(), self.kept(h, mh)))
-    if i == 0 and not self.full:
+    if i == 0 and self.w_at[0] < 0:
         # Nothing below the first layer is trained, so its input's gradient is not needed.
         return none
     di = self.through_a(torch.mm(dqkv, self.weight(w, i, 0)), b, self.stacked_a(flat, i, 0, 3), mh)

@@ -32,6 +32,7 @@ def answers_of(self, scores: Tensor, counts: List[int]) -> Tensor:
 
 def preference(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, lengths: Tensor, frequencies: Tensor, at: Tensor, labels: Tensor, counts: Tensor, liked: Tensor, reference: Tensor, settings: Tensor) -> Tuple[Tensor, Tensor]:
     # The loss, and own; the loss's gradient is added to gradient (flat). counts (S): how many of the labels are an answer's.
+    w, flat = self.wearing(w, flat), self.of_adapter(flat)
     ts, answers = self.integers(lengths), self.integers(counts)
     saved = annotate(List[List[Tensor]], [])
     tokens = self.whole_tiles(ids, ts)
@@ -40,7 +41,7 @@ def preference(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tenso
     dn = torch.empty_like(n)
     losses = torch.empty([labels.size(0)], dtype=7, device=n.device)
     h = self.affine(n, w[2], w[3])
-    if self.full:
+    if self.w_at[4] >= 0:
         # What a label weighs in the head's own gradient hangs on all losses, so the logits are computed once more when they are known.
         self.head_loss(h, labels, w[4], w[5], torch.empty([0]), losses, annotate(List[Tensor], []))
     else:
@@ -56,7 +57,7 @@ def preference(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tenso
     torch.set_grad_enabled(before)
     start = 0
     if push is not None:
-        if self.full:
+        if self.w_at[4] >= 0:
             weights = torch.neg(torch.repeat_interleave(push, counts)).to(self.wide(n))
             self.head_loss(h, labels, w[4], w[5], dn, torch.empty([0]), [gradient, weights])
         for i in range(len(answers)):
@@ -69,8 +70,8 @@ def preference_tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: 
     # The same contract as preference.
     before = torch.is_grad_enabled()
     torch.set_grad_enabled(True)
-    adapter = flat.detach().requires_grad_(True)
-    leaves = self.leaves(w) if self.full else w
+    adapter = self.of_adapter(flat).detach().requires_grad_(True)
+    leaves = self.leaves(self.wearing(w, flat))
     own = self.answers_of(self.tape_scores(leaves, adapter, ids, lengths, frequencies, at, labels), self.integers(counts))
     loss = self.preference_loss(own, reference, liked, settings)
     self.taped(loss * float(settings[8]), leaves, adapter, gradient)

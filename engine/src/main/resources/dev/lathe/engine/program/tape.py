@@ -97,18 +97,9 @@ def tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, len
     # The same contract as fast.
     before = torch.is_grad_enabled()
     torch.set_grad_enabled(True)
-    adapter = flat.detach().requires_grad_(True)
-    leaves = self.leaves(w) if self.full else w
+    adapter = self.of_adapter(flat).detach().requires_grad_(True)
+    leaves = self.leaves(self.wearing(w, flat))
     loss = torch.neg(torch.sum(self.tape_scores(leaves, adapter, ids, lengths, frequencies, at, labels)))
     self.taped(loss * float(weight), leaves, adapter, gradient)
     torch.set_grad_enabled(before)
     return loss.detach().to(7)
-
-def taped(self, loss: Tensor, leaves: List[Tensor], adapter: Tensor, gradient: Tensor):
-    # Adds the loss's gradient, by autograd.
-    if self.full:
-        self.learn_by_tape(loss, leaves, gradient)
-    else:
-        found = torch.grad([loss], [adapter], None, None, False, False)[0]
-        if found is not None:
-            gradient.add_(found.detach())

@@ -157,7 +157,7 @@ public final class Registrations {
    */
   private static void writeForServing(RunSpec spec, List<DatasetVersion> datasets, Path aside)
       throws IOException {
-    if (WholeModel.isIn(WholeModel.of(aside)) || "dora".equals(spec.recipe().get("adapter"))) {
+    if (WholeModel.isServedMerged(WholeModel.orAdapter(aside))) {
       return; // what serves it is as large as a base, and made when it is first asked for
     }
     var serving = aside.resolve("serving");

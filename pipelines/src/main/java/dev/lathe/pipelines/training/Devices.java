@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a run computes: one process for each device, of which the first is the run's own and the
@@ -61,7 +62,8 @@ record Devices(List<String> names, int threads) {
   }
 
   /** What is wrong with several devices in a recipe. */
-  static Optional<String> contradiction(String device, int accumulate, boolean full) {
+  static Optional<String> contradiction(
+      String device, int accumulate, @Nullable String large) {
     var devices = of(device, 0);
     if (devices.count() == 1) {
       return Optional.empty();
@@ -75,9 +77,10 @@ record Devices(List<String> names, int threads) {
     if (new HashSet<>(graphics).size() < graphics.size()) {
       return Optional.of("device: '%s' names a GPU twice. Name each once".formatted(device));
     }
-    if (full) {
+    if (large != null) {
       return Optional.of(
-          "device: adapter=full learns on one device, since only the gradients of adapters are small enough to be sent about at every step. Name one, or take adapter=lora");
+          "device: %s learns on one device, since only the gradients of adapters are small enough to be sent about at every step. Name one, or train an adapter alone"
+              .formatted(large));
     }
     if (accumulate < devices.count()) {
       return Optional.of(

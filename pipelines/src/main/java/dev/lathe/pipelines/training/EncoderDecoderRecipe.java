@@ -25,6 +25,9 @@ public final class EncoderDecoderRecipe {
     if (recipe.adapter() != Recipe.AdapterKind.LORA) {
       problems.add("adapter=" + word(recipe.adapter()) + ": take lora");
     }
+    if (!recipe.modulesToSave().isEmpty()) {
+      problems.add("modulesToSave=" + recipe.modulesToSave() + ": only an adapter is trained");
+    }
     if (recipe.training().packing() != Packing.NONE) {
       problems.add("baseFormat=" + word(recipe.baseFormat()) + ": take auto, bf16 or fp32");
     }

@@ -44,16 +44,21 @@ record Estimate(
             state, setup.steps(), setup.order(), setup.train(), recipe, parts, footprint);
     long values = footprint.learned();
     boolean full = recipe.training().full();
+    long small = setup.start().shape().size();
     long result = full ? values * footprint.bytes() + BESIDE : 4 * values + NAMES;
     long checkpoint = 12 * values + 2 * NAMES;
     // Of a whole model what a checkpoint holds, in native memory, and where preferences are learnt
     // the model that it began as. Else the adapter it began with, a snapshot, and files in the
     // making, in the Java heap; and what a copy to PyTorch leaves behind until the next collection.
+    // What is trained whole beside an adapter is copied in native memory, as a model is.
     boolean reference = recipe.objective() != Recipe.Objective.SFT;
     long copies =
         full
             ? 12 * values + (reference ? values * footprint.bytes() : 0)
-            : Math.min(8 * 4 * values, HEAP) + 2 * 4 * values;
+            : Math.min(8 * 4 * small, HEAP)
+                + 2 * 4 * small
+                + 12 * (values - small)
+                + (reference ? (values - small) * footprint.bytes() : 0);
     long memory =
         PROCESS
             + footprint.weights()

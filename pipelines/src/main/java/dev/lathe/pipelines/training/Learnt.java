@@ -1,5 +1,7 @@
 package dev.lathe.pipelines.training;
 
+import dev.lathe.checkpoints.files.Durable;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -32,4 +34,17 @@ sealed interface Learnt permits LearntAdapter, LearntModel {
 
   /** Makes a result that is there the one of another folder. */
   void copy(Path result, Path folder);
+
+  /** A folder's files, in the place of what may be in another one. */
+  static void copyFiles(Path from, Path folder) {
+    Durable.replaceFolder(
+        folder,
+        aside -> {
+          try (var files = Files.list(from)) {
+            for (var each : files.toList()) {
+              Files.copy(each, aside.resolve(String.valueOf(each.getFileName())));
+            }
+          }
+        });
+  }
 }

@@ -2,7 +2,6 @@ package dev.lathe.pipelines.training;
 
 import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
-import dev.lathe.checkpoints.files.Durable;
 import dev.lathe.checkpoints.files.NativeMemory;
 import dev.lathe.checkpoints.files.Pieces;
 import dev.lathe.checkpoints.input.BadInput;
@@ -13,7 +12,7 @@ import dev.lathe.checkpoints.safetensors.SafetensorsWriter;
 import dev.lathe.checkpoints.safetensors.StreamedTensor;
 import dev.lathe.engine.FlatWeights;
 import dev.lathe.engine.FullWeights;
-import dev.lathe.engine.FullWeights.Vector;
+import dev.lathe.engine.Trained.Vector;
 import dev.lathe.engine.tensors.Precision;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -104,7 +103,7 @@ final class LearntModel implements Learnt {
     }
     try (var found = SafetensorsFile.open(path)) {
       for (var vector : Vector.values()) {
-        full.copyFrom(vector, found.bytes(NAMES.get(vector.ordinal())));
+        full.copyFrom(vector, 0, found.bytes(NAMES.get(vector.ordinal())));
       }
     }
     full.worn();
@@ -112,14 +111,6 @@ final class LearntModel implements Learnt {
 
   @Override
   public void copy(Path result, Path folder) {
-    Durable.replaceFolder(
-        folder,
-        aside -> {
-          try (var files = Files.list(result)) {
-            for (var each : files.toList()) {
-              Files.copy(each, aside.resolve(String.valueOf(each.getFileName())));
-            }
-          }
-        });
+    Learnt.copyFiles(result, folder);
   }
 }

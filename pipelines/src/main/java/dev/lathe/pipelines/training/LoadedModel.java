@@ -1,8 +1,10 @@
 package dev.lathe.pipelines.training;
 
 import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.adapters.SavedModules;
 import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
+import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.engine.AdapterFiles;
 import dev.lathe.engine.Decoder;
@@ -16,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A base with an adapter, or alone, or a whole model that it became, ready to evaluate and to
  * answer.
+ *
+ * @param whole whether weights are others than the base's, so that no adapter can take the place of
+ *     another
  */
 public record LoadedModel(Decoder decoder, Precision precision, boolean whole)
     implements AutoCloseable {
@@ -28,16 +33,25 @@ public record LoadedModel(Decoder decoder, Precision precision, boolean whole)
     var precision = how.precisionOn(device);
     boolean whole = isWhole(tuned);
     var peft = tuned == null || whole ? null : read(base, tuned);
+    var seen = peft == null ? base : SavedModules.base(base, peft);
     var shape =
-        peft == null ? LoraShape.none(base.config()) : AdapterFiles.shape(peft, base.config());
-    try (var weights =
-        tuned != null && whole ? WholeModel.open(base, Path.of(tuned)) : base.weights()) {
-      var decoder = Decoder.open(weights, base.config(), shape, precision, device);
+        peft == null ? LoraShape.none(base.config()) : AdapterFiles.shape(peft, seen.config());
+    try (var weights = weights(base, seen, tuned, peft)) {
+      var decoder = Decoder.open(weights, seen.config(), shape, precision, device);
       if (peft != null) {
         decoder.adapter().set(AdapterFiles.flat(peft, shape));
       }
-      return new LoadedModel(decoder, precision, whole);
+      return new LoadedModel(decoder, precision, whole || peft != null && !peft.saved().isEmpty());
     }
+  }
+
+  /** What an adapter saved whole stands in its place, as if it were the base's: nothing is trained. */
+  private static Weights weights(
+      Base base, Base seen, @Nullable String tuned, @Nullable PeftAdapter peft) {
+    if (peft != null) {
+      return SavedModules.over(base.weights(), seen, peft);
+    }
+    return tuned == null ? base.weights() : WholeModel.open(base, Path.of(tuned));
   }
 
   /** Whether a folder holds a whole model; null is the base alone. */
@@ -55,6 +69,8 @@ public record LoadedModel(Decoder decoder, Precision precision, boolean whole)
     boolean full = recipe.adapter() == Recipe.AdapterKind.FULL;
     if (full) {
       FullShape.of(base.config());
+    } else {
+      recipe.savedOf(base.config());
     }
     if (recipe.initFrom() == null) {
       return;
@@ -72,7 +88,9 @@ public record LoadedModel(Decoder decoder, Precision precision, boolean whole)
     }
     try (var weights = base.weights()) {
       var turned = base.config().block().names().transposed();
-      read(base, recipe.initFrom()).requireFits(weights, turned);
+      var adapter = read(base, recipe.initFrom());
+      adapter.requireFits(weights, turned);
+      AdapterFiles.saved(adapter, SavedModules.base(base, adapter).config());
     }
   }
 

@@ -157,7 +157,8 @@ public final class MeasureMain {
       return open;
     }
     var peft = LoadedModel.read(base, adapter);
-    if (AdapterFiles.shape(peft, base.config()).equals(worn.shape())) {
+    if (peft.saved().isEmpty()
+        && AdapterFiles.shape(peft, base.config()).equals(worn.shape())) {
       worn.set(AdapterFiles.flat(peft, worn.shape()));
       return open;
     }

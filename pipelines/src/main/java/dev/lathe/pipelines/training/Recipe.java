@@ -11,6 +11,7 @@ import dev.lathe.engine.program.Archive.Checkpointing;
 import dev.lathe.engine.program.Archive.Noise;
 import dev.lathe.engine.program.Archive.Packing;
 import dev.lathe.engine.program.Archive.Training;
+import dev.lathe.engine.program.SavedShape;
 import dev.lathe.engine.tensors.Precision;
 import dev.lathe.pipelines.supervision.RunProcess;
 import java.util.ArrayList;
@@ -41,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  * @param earlyStopping evaluations in a row without a lower loss that end the run; 0 for any number
  * @param result which adapter the run ends with
  * @param targets projections that get an adapter, by PEFT's names; {@code all} alone for every one
+ * @param modulesToSave the embedding and the head, by PEFT's names, where they are trained whole
+ *     beside the adapter
  * @param initFrom a PEFT directory to start from, instead of a fresh adapter; a whole model's where
  *     all weights are trained
  * @param batchTokens tokens of a micro-step: whole conversations laid end to end, without padding
@@ -82,6 +85,7 @@ public record Recipe(
     Checkpointing gradientCheckpointing,
     Way gradients,
     List<String> targets,
+    List<String> modulesToSave,
     @Nullable String initFrom,
     int batchTokens,
     int accumulate,
@@ -174,7 +178,8 @@ public record Recipe(
 
   /** What speaks of an adapter's matrices: a whole model has none. */
   private static final List<String> OF_ADAPTERS =
-      List.of("rank", "alpha", "rsLora", "dropout", "loraPlusRatio", "targets");
+      List.of(
+          "rank", "alpha", "rsLora", "dropout", "loraPlusRatio", "targets", "modulesToSave");
 
   /**
    * The adapter of the last step or of the lowest validation loss; auto is best with early
@@ -248,6 +253,7 @@ public record Recipe(
             s.choice("gradientCheckpointing", Checkpointing.AUTO),
             s.choice("gradients", Way.FAST),
             targets(s),
+            s.words("modulesToSave", List.of()),
             s.text("initFrom", null),
             s.integer("batchTokens", 1024, 1, 1 << 20),
             s.integer("accumulate", 1, 1, 1 << 16),
@@ -313,6 +319,15 @@ public record Recipe(
     return chosen.stream().distinct().toList();
   }
 
+  /**
+   * What of the base is trained whole beside the adapter.
+   *
+   * @throws BadInput when the base has no such modules
+   */
+  public SavedShape savedOf(ModelConfig base) {
+    return ModulesToSave.of(modulesToSave, base);
+  }
+
   /** What the product B A is multiplied with (Hu et al. 2021; Kalajdzievski 2023 for rsLoRA). */
   public double scale() {
     return alpha / (rsLora ? Math.sqrt(rank) : rank);
@@ -343,6 +358,14 @@ public record Recipe(
     return new Training(noise(), packing(), gradientCheckpointing, full);
   }
 
+  /** What is learnt that is too large to be sent from device to device at every step. */
+  private @Nullable String large() {
+    if (adapter == AdapterKind.FULL) {
+      return "adapter=full";
+    }
+    return modulesToSave.isEmpty() ? null : "modulesToSave";
+  }
+
   private Optional<String> contradiction() {
     if (adapter == AdapterKind.DORA && dropout > 0) {
       return Optional.of(
@@ -353,7 +376,7 @@ public record Recipe(
           "baseFormat: %s cannot be trained, only an adapter on it. Leave it out, or take adapter=lora"
               .formatted(word(baseFormat)));
     }
-    var several = Devices.contradiction(device, accumulate, adapter == AdapterKind.FULL);
+    var several = Devices.contradiction(device, accumulate, large());
     if (several.isPresent()) {
       return several;
     }
@@ -423,6 +446,7 @@ public record Recipe(
     m.put("gradientCheckpointing", word(gradientCheckpointing));
     m.put("gradients", word(gradients));
     m.put("targets", targets);
+    m.put("modulesToSave", modulesToSave);
     if (initFrom != null) {
       m.put("initFrom", initFrom);
     }

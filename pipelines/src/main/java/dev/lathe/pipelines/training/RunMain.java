@@ -176,7 +176,9 @@ public final class RunMain {
         }
         if (found.isEmpty() && !setup.base().config().isPlainLlama()) {
           watcher.event("info", UNSERVED.formatted(setup.base().config().architecture()));
-        } else if (found.isEmpty() && recipe.adapter() != Recipe.AdapterKind.LORA) {
+        } else if (found.isEmpty()
+            && (recipe.adapter() != Recipe.AdapterKind.LORA
+                || !setup.start().shape().saved().isEmpty())) {
           watcher.event("info", WHOLE_FILE);
         }
         if (setup.train().unusable() > 0) {

@@ -1,9 +1,12 @@
 package dev.lathe.pipelines.training;
 
 import dev.lathe.checkpoints.adapters.AdapterConfig;
+import dev.lathe.checkpoints.adapters.PeftAdapter;
+import dev.lathe.checkpoints.adapters.SavedModules;
 import dev.lathe.checkpoints.adapters.WholeModel;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
+import dev.lathe.checkpoints.bases.ModelConfig;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.engine.Adapter;
@@ -12,6 +15,7 @@ import dev.lathe.engine.Decoder;
 import dev.lathe.engine.Footprint;
 import dev.lathe.engine.device.ComputeDevice;
 import dev.lathe.engine.program.LoraShape;
+import dev.lathe.engine.program.SavedShape;
 import dev.lathe.engine.tensors.Precision;
 import dev.lathe.pipelines.supervision.RunSpec;
 import java.nio.file.Path;
@@ -100,7 +104,7 @@ record Setup(
   }
 
   Footprint footprint() {
-    return new Footprint(base.config(), start.shape(), recipe.training(), precision);
+    return new Footprint(start.shape().config(), start.shape(), recipe.training(), precision);
   }
 
   /**
@@ -110,7 +114,8 @@ record Setup(
   Decoder decoder() {
     try (var weights = start.weights(base)) {
       var decoder =
-          Decoder.open(weights, base.config(), start.shape(), recipe.training(), precision, device);
+          Decoder.open(
+              weights, start.shape().config(), start.shape(), recipe.training(), precision, device);
       if (recipe.training().full()) {
         // Its weights are what it begins with.
       } else if (start.fresh()) {
@@ -145,9 +150,11 @@ record Setup(
   /**
    * What a run begins with: an adapter, or all weights.
    *
+   * @param shape of the adapter, with the base's config as that sees it
    * @param config of the adapter; null where there is none
    * @param fresh whether a DoRA's magnitudes are yet to be found
    * @param whole a whole model to begin with instead of the base
+   * @param saved an adapter with modules that stand in the place of the base's
    */
   @SuppressWarnings("ArrayRecordComponent") // read once, never compared
   record Start(
@@ -155,20 +162,22 @@ record Setup(
       @Nullable AdapterConfig config,
       float[] values,
       boolean fresh,
-      @Nullable Path whole) {
+      @Nullable Path whole,
+      @Nullable PeftAdapter saved) {
     static Start of(Recipe recipe, Base base) {
       if (recipe.adapter() == Recipe.AdapterKind.FULL) {
         var whole = recipe.initFrom() == null ? null : Path.of(recipe.initFrom());
-        return new Start(LoraShape.none(base.config()), null, new float[0], false, whole);
+        return new Start(LoraShape.none(base.config()), null, new float[0], false, whole, null);
       }
       boolean dora = recipe.adapter() == Recipe.AdapterKind.DORA;
       if (recipe.initFrom() == null) {
         var targets = recipe.targetsOf(base.config());
-        var shape = new LoraShape(base.config(), recipe.rank(), recipe.scale(), targets, dora);
+        var shape =
+            new LoraShape(base.config(), recipe.rank(), recipe.scale(), targets, dora)
+                .with(recipe.savedOf(base.config()));
         var config =
-            config(
-                recipe, base, recipe.rank(), recipe.alpha(), recipe.rsLora(), shape.targetNames());
-        return new Start(shape, config, Adapter.initial(shape, recipe.seed()), true, null);
+            config(recipe, base, shape, recipe.alpha(), recipe.rsLora(), shape.targetNames());
+        return new Start(shape, config, Adapter.initial(shape, recipe.seed()), true, null, null);
       }
       var adapter = LoadedModel.read(base, recipe.initFrom());
       var c = adapter.config();
@@ -176,31 +185,57 @@ record Setup(
         throw new BadInput(
             "The adapter to start from is a DoRA", recipe.initFrom(), "Set adapter=dora.");
       }
-      var found = AdapterFiles.shape(adapter, base.config());
+      var model = SavedModules.base(base, adapter).config();
+      var found = AdapterFiles.shape(adapter, model).with(saved(recipe, adapter, model));
       var shape = dora ? found.withMagnitudes() : found;
-      var config = config(recipe, base, c.rank(), c.alpha(), c.rsLora(), c.targets());
-      return new Start(shape, config, AdapterFiles.flat(adapter, shape), !c.dora(), null);
+      var config = config(recipe, base, shape, c.alpha(), c.rsLora(), c.targets());
+      var values = AdapterFiles.flat(adapter, shape);
+      return new Start(shape, config, values, !c.dora(), null, adapter);
+    }
+
+    /** The adapter's own where it has some, else what the recipe asks for. */
+    private static SavedShape saved(Recipe recipe, PeftAdapter adapter, ModelConfig model) {
+      var own = AdapterFiles.saved(adapter, model);
+      if (!own.isEmpty() && Devices.of(recipe).count() > 1) {
+        throw new BadInput(
+            "the adapter to start from has modules trained whole, which learn on one device",
+            recipe.device(),
+            "Name one.");
+      }
+      var asked = recipe.savedOf(model);
+      if (!own.isEmpty() && !asked.isEmpty() && !own.equals(asked)) {
+        throw new BadInput(
+            "the adapter to start from has other modules trained whole than modulesToSave names",
+            ModulesToSave.names(own) + " and " + ModulesToSave.names(asked),
+            "Leave modulesToSave out: it brings its own.");
+      }
+      return own.isEmpty() ? asked : own;
     }
 
     private static AdapterConfig config(
         Recipe recipe,
         Base base,
-        int rank,
+        LoraShape shape,
         double alpha,
         boolean rsLora,
         SortedSet<String> targets) {
       return new AdapterConfig(
-          rank,
+          shape.rank(),
           alpha,
           rsLora,
           recipe.adapter() == Recipe.AdapterKind.DORA,
           recipe.dropout(),
           targets,
+          ModulesToSave.names(shape.saved()),
+          shape.saved().embedding() && shape.config().tiedEmbeddings(),
           base.name(),
           base.weightsSha256());
     }
 
     Weights weights(Base base) {
+      if (saved != null) {
+        return SavedModules.over(base.weights(), SavedModules.base(base, saved), saved);
+      }
       return whole == null ? base.weights() : WholeModel.open(base, whole);
     }
   }

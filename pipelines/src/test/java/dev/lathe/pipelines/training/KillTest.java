@@ -11,6 +11,7 @@ import static dev.lathe.pipelines.training.RunProcesses.waitFor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lathe.checkpoints.adapters.PeftAdapter;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.TinyBase;
@@ -327,6 +328,33 @@ class KillTest {
         List.of(
             new RunSpec.DatasetRef.Part("made@1", "0", folder, 1.0),
             new RunSpec.DatasetRef.Part("few@2", "1", home.resolve("few").toString(), 3.0)));
+  }
+
+  /** Embeddings trained whole go through native memory; and a result can be gone on with. */
+  @Test
+  void whatIsTrainedWholeTooEndsWithTheSameAdapterAndLosses() throws Exception {
+    var more =
+        Map.<String, Object>of(
+            "modulesToSave", "embed_tokens", "steps", 6, "evalEvery", 2, "result", "best");
+    var whole = run("20260101-0023-save", "dataset", more);
+    assertThat(finish(start(whole))).isZero();
+    var killed = run("20260101-0024-save", "dataset", more);
+    kill(killed, 3);
+    assertThat(finish(start(killed))).isZero();
+    assertThat(adapter(killed)).isEqualTo(adapter(whole));
+    assertThat(losses(killed)).isEqualTo(losses(whole)).hasSize(6);
+    assertThat(losses(whole).getLast()).isLessThan(losses(whole).getFirst());
+    var saved = PeftAdapter.read(whole.adapter());
+    assertThat(saved.config().modulesToSave()).containsExactly("embed_tokens");
+    assertThat(saved.config().tied()).isTrue();
+
+    var onward =
+        Map.<String, Object>of("steps", 1, "initFrom", whole.adapter().toString(), "evalEvery", 0);
+    var next = run("20260101-0025-save", "dataset", onward);
+    assertThat(finish(start(next))).isZero();
+    assertThat(records(next).getLast().number("evalLossBefore").orElseThrow())
+        .isCloseTo(records(whole).getLast().number("evalLoss").orElseThrow(), within(0.02));
+    assertThat(PeftAdapter.read(next.adapter()).saved()).hasSize(1);
   }
 
   private static RunDirectory run(String id) {

@@ -162,7 +162,7 @@ public final class RegistryTargets implements LocalTargets {
             "Pull the base that it was trained on under this name, or train again.");
       }
       var tuned = WholeModel.orAdapter(Path.of(version.folder()));
-      if (WholeModel.isIn(tuned) || "dora".equals(version.recipe().get("adapter"))) {
+      if (WholeModel.isServedMerged(tuned)) {
         requireIntact(version, WholeModel.weightsIn(tuned));
         return new Target.Local(merged(version, base, tuned), base.name(), version, null);
       }
@@ -191,7 +191,7 @@ public final class RegistryTargets implements LocalTargets {
     return new LocalModel(
         version.version(),
         ServedBase.of(
-            base,
+            WholeModel.mergedBase(base, tuned),
             () -> WholeModel.merged(base, tuned),
             base.weightsSha256() + " " + identity.orElseGet(() -> Sha256.of(weights)),
             file.resolve(ServedBase.FILE)),
