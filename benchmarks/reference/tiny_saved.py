@@ -1,4 +1,4 @@
-"""Makes the committed reference numbers of modules_to_save: adapters that PEFT made with embeddings and vocabulary heads trained whole, and what it says of their loss and gradients.
+"""Makes the committed reference numbers of modules_to_save and trainable_token_indices: adapters that PEFT made with embeddings and vocabulary heads trained whole, or in the rows of some tokens, and what it says of their loss and gradients.
 
 usage: tiny_saved.py        (into saved/CASE of tiny-llama and tiny-llama-untied in engine/src/test/resources/reference; needs both, see tiny_llama.py)
 
@@ -19,19 +19,25 @@ from transformers.models.llama import modeling_llama
 from tiny_full import told
 from tiny_llama import ALPHA, OUT, RANK, random_like, save_adapter, summed_loss, without_rounding
 
+ROWS = list(range(280, 300))
 CASES = {
-    "tiny-llama-untied": {"both": dict(modules_to_save=["embed_tokens", "lm_head"]), "head": dict(modules_to_save=["lm_head"])},
+    "tiny-llama-untied": {
+        "both": dict(modules_to_save=["embed_tokens", "lm_head"]),
+        "head": dict(modules_to_save=["lm_head"]),
+        "rows": dict(trainable_token_indices={"embed_tokens": ROWS, "lm_head": ROWS}),
+    },
     "tiny-llama": {
         "tied": dict(modules_to_save=["embed_tokens"], ensure_weight_tying=True),
         "embedding": dict(modules_to_save=["embed_tokens"]),
         "head": dict(modules_to_save=["lm_head"]),
         "copies": dict(modules_to_save=["embed_tokens", "lm_head"]),
+        "rows": dict(trainable_token_indices=ROWS),
     },
 }
 
 
 def learns(name):
-    return "lora_" in name or "modules_to_save" in name
+    return any(part in name for part in ["lora_", "modules_to_save", "trainable_tokens_delta"])
 
 
 def make_adapter(base, folder, seed, settings):
@@ -60,7 +66,7 @@ def gradients(base, folder, conversations):
     finally:
         modeling_llama.nn.functional.softmax = kept
         torch.set_default_dtype(torch.float32)
-    found = {n.replace(".default.", ".").replace(".modules_to_save.", "."): told(p.grad) for n, p in tuned.named_parameters() if p.grad is not None}
+    found = {n.replace(".default.", ".").removesuffix(".default").replace(".modules_to_save.", "."): told(p.grad) for n, p in tuned.named_parameters() if p.grad is not None}
     return {"labelled": labelled, "loss": (loss / labelled).item(), "gradients": found}
 
 
@@ -77,5 +83,5 @@ if __name__ == "__main__":
             stored = load_file(folder / "adapter_model.safetensors")
             assert all(n in stored for n in numbers["gradients"]), set(numbers["gradients"]) - set(stored)
             (folder / "numbers.json").write_text(json.dumps(numbers).replace('}, "', '},\n "') + "\n")
-            print(model, case, numbers["labelled"], numbers["loss"], {k: config[k] for k in ["modules_to_save", "ensure_weight_tying", "target_modules"]})
+            print(model, case, numbers["labelled"], numbers["loss"], {k: config[k] for k in ["modules_to_save", "ensure_weight_tying", "trainable_token_indices"]})
             print("  ", {n: tuple(t.shape) for n, t in stored.items() if "lora_" not in n}, sorted(n for n in numbers["gradients"] if "lora_" not in n), file=sys.stdout)

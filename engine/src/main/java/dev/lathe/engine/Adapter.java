@@ -41,6 +41,12 @@ public final class Adapter implements Trained {
     this.base = base;
     this.bareNorms = shape.dora() ? lasting("row_norms", base) : null;
     for (var part : shape.saved().parts()) {
+      if (!shape.saved().isWhole()) {
+        var rows = new float[part.size()];
+        weights.rows(part.name(), shape.saved().firstRow(), shape.saved().rows(), rows);
+        vectors.set(Vector.PARAMETERS, part.at(), rows);
+        continue;
+      }
       try (var staging = new NativeMemory((long) part.size() * Weights.As.F32.bytes())) {
         weights.read(part.name(), Weights.As.F32, staging.segment());
         vectors.copyFrom(Vector.PARAMETERS, part.at(), staging.segment());

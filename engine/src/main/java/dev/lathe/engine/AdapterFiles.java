@@ -58,7 +58,11 @@ public final class AdapterFiles {
   public static SequencedMap<String, Stretch> stretches(LoraShape shape) {
     var stretches = new LinkedHashMap<String, Stretch>();
     for (var part : shape.saved().parts()) {
-      stretches.put(PeftAdapter.nameOfSaved(part.name()), new Stretch(part.at(), part.shape()));
+      var name =
+          shape.saved().isWhole()
+              ? PeftAdapter.nameOfSaved(part.name())
+              : PeftAdapter.nameOfRows(part.name());
+      stretches.put(name, new Stretch(part.at(), part.shape()));
     }
     long start = shape.saved().size();
     long r = shape.rank();
@@ -76,12 +80,15 @@ public final class AdapterFiles {
   }
 
   /**
-   * Which of an adapter's saved modules are trained when it is gone on with.
+   * Which of an adapter's saved modules, or rows, are trained when it is gone on with.
    *
    * @param config of the base as the adapter sees it (SavedModules)
    * @throws BadInput when it saved something else than embeddings and head
    */
   public static SavedShape saved(PeftAdapter adapter, ModelConfig config) {
+    if (!adapter.rows().isEmpty()) {
+      return rows(adapter, config);
+    }
     var embeddings = config.block().names().embeddings();
     boolean head = adapter.saved().containsKey(TensorNames.head("weight"));
     for (var name : adapter.saved().keySet()) {
@@ -96,6 +103,23 @@ public final class AdapterFiles {
     }
     return new SavedShape(
         config, adapter.saved().containsKey(embeddings), head && !config.tiedEmbeddings());
+  }
+
+  private static SavedShape rows(PeftAdapter adapter, ModelConfig config) {
+    var ids = adapter.rows().values().iterator().next().ids();
+    boolean together =
+        adapter.saved().isEmpty()
+            && ids.getLast() - ids.getFirst() == ids.size() - 1
+            && adapter.rows().values().stream().allMatch(r -> r.ids().equals(ids))
+            && adapter.rows().size() == (config.tiedEmbeddings() ? 1 : 2);
+    if (!together) {
+      throw new BadInput(
+          "The adapter trained rows of tokens that are not gone on with here",
+          adapter.config().trainableTokens().toString(),
+          "The same neighbouring tokens of embedding and head are; start from a merged model"
+              + " instead.");
+    }
+    return SavedShape.rows(config, ids.getFirst(), ids.size());
   }
 
   /**

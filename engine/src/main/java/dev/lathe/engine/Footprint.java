@@ -56,14 +56,22 @@ public record Footprint(
     for (var p : config.projections()) {
       linear += (double) config.layers() * p.in() * p.out();
     }
-    double all = values() - lora.saved().size();
+    double all = values() - (lora.saved().isWhole() ? lora.saved().size() : 0);
     double each =
         switch (training.packing()) {
           case NONE -> bytes();
           case NF4 -> NF4_BYTES;
           case INT8 -> 1;
         };
-    return (long) (linear * each + (all - linear) * bytes());
+    return (long) (linear * each + (all - linear) * bytes()) + withRows();
+  }
+
+  /** Matrices of which some rows are trained exist once more, with those rows, in every call. */
+  private long withRows() {
+    var saved = lora.saved();
+    return saved.isWhole()
+        ? 0
+        : (long) saved.parts().size() * config.vocabSize() * config.hiddenSize() * bytes();
   }
 
   /** The largest tensor: it is there three times while it is loaded. */
@@ -228,7 +236,7 @@ public record Footprint(
   /** Whether the vocabulary head is among what is trained whole beside an adapter. */
   private boolean headLearns() {
     var saved = lora.saved();
-    return saved.head() || saved.embedding() && config.tiedEmbeddings();
+    return saved.isWhole() && (saved.head() || saved.embedding() && config.tiedEmbeddings());
   }
 
   private double work(int[] lengths, int passes, double attention) {

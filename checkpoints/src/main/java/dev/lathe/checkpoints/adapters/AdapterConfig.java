@@ -1,7 +1,10 @@
 package dev.lathe.checkpoints.adapters;
 
 import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param modulesToSave what is saved whole, by what its paths end with: {@code embed_tokens}
  * @param tied whether a tied head that is saved stays the embedding (PEFT's {@code
  *     ensure_weight_tying}); else the two part
+ * @param trainableTokens tokens whose rows alone are trained, by the same kind of name (PEFT's
+ *     {@code trainable_token_indices}); rising
  * @param baseName the base model, readable
  * @param baseSha256 the hash of the base's weights; absent in adapters made elsewhere
  */
@@ -29,6 +34,7 @@ public record AdapterConfig(
     SortedSet<String> targets,
     SortedSet<String> modulesToSave,
     boolean tied,
+    SortedMap<String, List<Integer>> trainableTokens,
     @Nullable String baseName,
     @Nullable String baseSha256) {
   /** Nothing is saved whole. */
@@ -50,6 +56,7 @@ public record AdapterConfig(
         targets,
         Collections.emptySortedSet(),
         false,
+        Collections.emptySortedMap(),
         baseName,
         baseSha256);
   }
@@ -81,6 +88,39 @@ public record AdapterConfig(
     }
     targets = Collections.unmodifiableSortedSet(new TreeSet<>(targets));
     modulesToSave = Collections.unmodifiableSortedSet(new TreeSet<>(modulesToSave));
+    trainableTokens = Collections.unmodifiableSortedMap(new TreeMap<>(trainableTokens));
+  }
+
+  /** The same, some modules of it saved whole. */
+  public AdapterConfig saving(SortedSet<String> modules, boolean together) {
+    return new AdapterConfig(
+        rank,
+        alpha,
+        rsLora,
+        dora,
+        dropout,
+        targets,
+        modules,
+        together,
+        trainableTokens,
+        baseName,
+        baseSha256);
+  }
+
+  /** The same, the rows of some tokens trained. */
+  public AdapterConfig training(SortedMap<String, List<Integer>> tokens) {
+    return new AdapterConfig(
+        rank,
+        alpha,
+        rsLora,
+        dora,
+        dropout,
+        targets,
+        modulesToSave,
+        tied,
+        tokens,
+        baseName,
+        baseSha256);
   }
 
   /** The factor of B A. */

@@ -11,6 +11,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A LoRA as llama.cpp loads it beside its base: F32, tensors named after the base's with {@code
@@ -42,10 +44,11 @@ public final class GgufAdapter {
           "use_dora = true",
           "Export the merged model: --format gguf, ollama or safetensors.");
     }
-    if (!adapter.saved().isEmpty()) {
+    if (adapter.replaces()) {
       throw new BadInput(
-          "llama.cpp knows no adapter with modules that are saved whole",
-          String.join(", ", adapter.saved().keySet()),
+          "llama.cpp knows no adapter with modules that are saved whole, or rows of them",
+          Stream.concat(adapter.saved().keySet().stream(), adapter.rows().keySet().stream())
+              .collect(Collectors.joining(", ")),
           "Export the merged model: --format gguf, ollama or safetensors.");
     }
     var layout = GgufLayout.of(config);

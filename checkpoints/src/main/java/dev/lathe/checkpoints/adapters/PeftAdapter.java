@@ -1,5 +1,6 @@
 package dev.lathe.checkpoints.adapters;
 
+import dev.lathe.checkpoints.bases.RowValues;
 import dev.lathe.checkpoints.bases.StoredValues;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.files.Durable;
@@ -28,17 +29,20 @@ import java.util.TreeMap;
  *     model.layers.0.self_attn.q_proj}
  * @param saved tensors that stand in the place of the base's own, by the base's names for them:
  *     {@code model.embed_tokens.weight}; see {@link SavedModules}
+ * @param rows the same of single rows, one a token
  */
 public record PeftAdapter(
     AdapterConfig config,
     SequencedMap<String, LoraPair> modules,
-    SequencedMap<String, StoredValues> saved) {
+    SequencedMap<String, StoredValues> saved,
+    SequencedMap<String, RowValues> rows) {
   public static final String CONFIG = PeftConfig.FILE;
   public static final String WEIGHTS = "adapter_model.safetensors";
 
   static final String PREFIX = "base_model.model.";
   static final String A = ".lora_A.weight";
   static final String B = ".lora_B.weight";
+  static final String ROWS = ".token_adapter.trainable_tokens_delta";
   static final String MAGNITUDE = ".lora_magnitude_vector";
 
   /** Where the base's hash stands in the safetensors metadata, which PEFT passes over. */
@@ -49,8 +53,17 @@ public record PeftAdapter(
     this(config, modules, new LinkedHashMap<>());
   }
 
+  /** No single rows are. */
+  public PeftAdapter(
+      AdapterConfig config,
+      SequencedMap<String, LoraPair> modules,
+      SequencedMap<String, StoredValues> saved) {
+    this(config, modules, saved, new LinkedHashMap<>());
+  }
+
   public PeftAdapter {
     saved = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(saved));
+    rows = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(rows));
     modules = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(modules));
     modules.forEach(
         (name, pair) -> {
@@ -76,6 +89,11 @@ public record PeftAdapter(
    */
   public static PeftAdapter read(Path folder) {
     return PeftTensors.read(folder);
+  }
+
+  /** Whether something of it stands in the place of the base's own. */
+  public boolean replaces() {
+    return !saved.isEmpty() || !rows.isEmpty();
   }
 
   /** Whether a directory holds magnitudes, or modules saved whole. */
@@ -153,6 +171,13 @@ public record PeftAdapter(
     return PREFIX + tensor;
   }
 
+  /**
+   * @param tensor of the base, of which it has rows
+   */
+  public static String nameOfRows(String tensor) {
+    return PREFIX + tensor.substring(0, tensor.length() - ".weight".length()) + ROWS;
+  }
+
   /** The metadata of the safetensors file. */
   public static Map<String, String> metadata(AdapterConfig config) {
     Map<String, String> metadata = new TreeMap<>(Map.of("format", "pt"));
@@ -208,6 +233,10 @@ public record PeftAdapter(
             tensors.put(
                 nameOfSaved(name),
                 new StreamedTensor(Dtype.of(v.encoding()), v.shape(), Pieces.of(v.bytes()))));
+    rows.forEach(
+        (name, r) ->
+            tensors.put(
+                nameOfRows(name), Tensor.of(r.values(), r.ids().size(), r.width()).streamed()));
     return tensors;
   }
 

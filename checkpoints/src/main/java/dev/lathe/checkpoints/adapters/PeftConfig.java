@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -50,6 +52,7 @@ final class PeftConfig {
           "runtime_config",
           "target_modules",
           "task_type",
+          "trainable_token_indices",
           "use_dora",
           "use_rslora");
 
@@ -79,19 +82,24 @@ final class PeftConfig {
    * @param modules paths of the layers that the adapter's tensors belong to: they say what is
    *     adapted, where the config may say it in patterns
    * @param saved paths of what it holds whole
+   * @param rows paths of that of which it holds some rows
    * @throws BadInput when it is no config of a LoRA, or of a variant that is computed otherwise
    */
   static AdapterConfig read(
       Path folder,
       Collection<String> modules,
       Collection<String> saved,
+      Collection<String> rows,
       @Nullable String baseSha256) {
     var file = folder.resolve(FILE);
-    return new PeftConfig(file, JsonFile.read(file)).read(modules, saved, baseSha256);
+    return new PeftConfig(file, JsonFile.read(file)).read(modules, saved, rows, baseSha256);
   }
 
   private AdapterConfig read(
-      Collection<String> modules, Collection<String> saved, @Nullable String baseSha256) {
+      Collection<String> modules,
+      Collection<String> saved,
+      Collection<String> rows,
+      @Nullable String baseSha256) {
     if (!config.path("peft_type").asString("").equals("LORA")) {
       problems.add("peft_type is " + config.get("peft_type") + "; only LORA is supported");
     }
@@ -110,6 +118,7 @@ final class PeftConfig {
     }
     checkTargets(modules);
     var toSave = modulesToSave(saved);
+    var tokens = trainableTokens(rows);
     if (!problems.isEmpty()) {
       throw BadInput.all(
           "the adapter's config cannot be used (" + file + ")",
@@ -125,6 +134,7 @@ final class PeftConfig {
         targets(modules),
         toSave,
         config.path("ensure_weight_tying").asBoolean(false),
+        tokens,
         text("base_model_name_or_path"),
         baseSha256);
   }
@@ -182,6 +192,32 @@ final class PeftConfig {
     return listed;
   }
 
+  /** A list is about the embedding; else lists stand under the names of modules. */
+  private SortedMap<String, List<Integer>> trainableTokens(Collection<String> rows) {
+    var indices = config.path("trainable_token_indices");
+    var tokens = new TreeMap<String, List<Integer>>();
+    for (var path : rows) {
+      var own =
+          indices.isArray()
+              ? indices
+              : indices.properties().stream()
+                  .filter(e -> ends(path, e.getKey()))
+                  .map(Map.Entry::getValue)
+                  .findFirst()
+                  .orElse(indices);
+      var ids = new ArrayList<Integer>();
+      own.forEach(id -> ids.add(id.asInt(-1)));
+      if (!own.isArray() || ids.isEmpty() || ids.stream().anyMatch(id -> id < 0)) {
+        problems.add("trainable_token_indices does not tell which rows of " + path + " there are");
+      }
+      tokens.put(path.substring(path.lastIndexOf('.') + 1), List.copyOf(ids));
+    }
+    if (rows.isEmpty() && !indices.isMissingNode() && isSet(indices)) {
+      problems.add("trainable_token_indices is " + indices + ", and no tensor belongs to it");
+    }
+    return tokens;
+  }
+
   private @Nullable String text(String key) {
     var node = config.get(key);
     return node != null && node.isString() ? node.stringValue() : null;
@@ -232,6 +268,9 @@ final class PeftConfig {
     json.put("r", c.rank());
     json.put("target_modules", c.targets());
     json.put("task_type", encoderDecoder ? SEQ2SEQ : CAUSAL);
+    if (!c.trainableTokens().isEmpty()) {
+      json.put("trainable_token_indices", c.trainableTokens());
+    }
     json.put("use_dora", c.dora());
     json.put("use_rslora", c.rsLora());
     var text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json);

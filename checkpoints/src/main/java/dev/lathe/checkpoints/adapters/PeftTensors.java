@@ -1,5 +1,6 @@
 package dev.lathe.checkpoints.adapters;
 
+import dev.lathe.checkpoints.bases.RowValues;
 import dev.lathe.checkpoints.bases.StoredValues;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.quantized.Blocks;
@@ -10,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -57,15 +60,19 @@ final class PeftTensors {
             new StoredValues(tensors.encoding(info, tensor), info.shape(), file.bytes(tensor)));
       }
     }
-    return new PeftAdapter(adapter.config(), adapter.modules(), saved);
+    return new PeftAdapter(adapter.config(), adapter.modules(), saved, adapter.rows());
   }
 
   private PeftAdapter adapter(Path folder) {
     var names = new TreeSet<String>();
     var saved = new TreeSet<String>();
+    var rows = new TreeSet<String>();
     for (var tensor : file.tensors().keySet()) {
       if (isSaved(tensor)) {
         saved.add(tensor.substring(PeftAdapter.PREFIX.length(), tensor.lastIndexOf('.')));
+      } else if (tensor.startsWith(PeftAdapter.PREFIX) && tensor.endsWith(PeftAdapter.ROWS)) {
+        int end = tensor.length() - PeftAdapter.ROWS.length();
+        rows.add(tensor.substring(PeftAdapter.PREFIX.length(), end));
       } else {
         names.add(module(tensor));
       }
@@ -74,7 +81,7 @@ final class PeftTensors {
       throw damaged("it holds no LoRA", file.path().toString());
     }
     var config =
-        PeftConfig.read(folder, names, saved, file.metadata().get(PeftAdapter.BASE_SHA256));
+        PeftConfig.read(folder, names, saved, rows, file.metadata().get(PeftAdapter.BASE_SHA256));
     requireMagnitudes(names, config.dora());
     var modules = new LinkedHashMap<String, LoraPair>();
     for (var name : names) {
@@ -86,7 +93,10 @@ final class PeftTensors {
       }
       modules.put(name, new LoraPair(a, b, config.dora() ? magnitude(name, b.rows()) : null));
     }
-    return new PeftAdapter(config, modules);
+    var tokens = new TreeMap<>(config.trainableTokens());
+    tokens.replaceAll((module, ids) -> ids.stream().sorted().toList());
+    return new PeftAdapter(
+        config.training(tokens), modules, new LinkedHashMap<>(), rows(config, rows));
   }
 
   /** Magnitudes are there where the config speaks of a DoRA, and only there. */
@@ -112,11 +122,41 @@ final class PeftTensors {
     return new Matrix(out, 1, values(name));
   }
 
+  /** In the order of their tokens. */
+  private LinkedHashMap<String, RowValues> rows(AdapterConfig config, Set<String> paths) {
+    var rows = new LinkedHashMap<String, RowValues>();
+    for (var path : paths) {
+      var ids = config.trainableTokens().getOrDefault(leaf(path), List.of());
+      var matrix = matrix(PeftAdapter.PREFIX + path + PeftAdapter.ROWS);
+      if (matrix.rows() != ids.size() || Set.copyOf(ids).size() < ids.size()) {
+        throw damaged("it has " + matrix + " rows for the tokens " + ids, path);
+      }
+      int width = matrix.columns();
+      var sorted = new TreeMap<Integer, float[]>();
+      for (int i = 0; i < ids.size(); i++) {
+        sorted.put(ids.get(i), Arrays.copyOfRange(matrix.values(), i * width, (i + 1) * width));
+      }
+      var values = new float[ids.size() * width];
+      int at = 0;
+      for (var row : sorted.values()) {
+        System.arraycopy(row, 0, values, at, width);
+        at += width;
+      }
+      rows.put(path + ".weight", new RowValues(List.copyOf(sorted.keySet()), values));
+    }
+    return rows;
+  }
+
+  private static String leaf(String path) {
+    return path.substring(path.lastIndexOf('.') + 1);
+  }
+
   /** Looks at the header only. */
   static boolean areMoreThanLora(Path path) {
     try (var file = SafetensorsFile.open(path)) {
       return file.tensors().keySet().stream()
-          .anyMatch(t -> isSaved(t) || t.endsWith(PeftAdapter.MAGNITUDE));
+          .anyMatch(
+              t -> isSaved(t) || t.endsWith(PeftAdapter.MAGNITUDE) || t.endsWith(PeftAdapter.ROWS));
     }
   }
 

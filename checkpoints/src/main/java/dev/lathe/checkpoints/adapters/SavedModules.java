@@ -13,7 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.Objects;
 
 /**
- * What an adapter saved whole (PEFT's {@code modules_to_save}) in the place of a base's own.
+ * What an adapter saved whole (PEFT's {@code modules_to_save}), or of single tokens (its {@code
+ * trainable_token_indices}), in the place of a base's own.
  *
  * <p>On tied embeddings PEFT copies each module that it is told to save, so that an embedding and
  * the head part; only with {@code ensure_weight_tying} do they stay one. The base that such an
@@ -42,12 +43,13 @@ public final class SavedModules {
    * @param seen what {@link #base} said
    */
   public static Weights over(Weights weights, Base seen, PeftAdapter adapter) {
-    if (adapter.saved().isEmpty()) {
+    if (!adapter.replaces()) {
       return weights;
     }
     var others = new LinkedHashMap<>(adapter.saved());
     others.keySet().retainAll(seen.config().tensors().keySet()); // a tied head's copy
-    return new ReplacedWeights(weights, seen.config(), Path.of("the adapter"), others);
+    return new ReplacedWeights(
+        weights, seen.config(), Path.of("the adapter"), others, adapter.rows());
   }
 
   /** Whether the head is no longer the embedding. */
@@ -79,6 +81,21 @@ public final class SavedModules {
             "%s is %s in the base, %s in the adapter"
                 .formatted(
                     name, Arrays.toString(shape), Arrays.toString(saved.getValue().shape())));
+      }
+    }
+    for (var rows : adapter.rows().entrySet()) {
+      long[] shape = expected.get(rows.getKey());
+      if (shape == null || shape.length != 2) {
+        problems.add("the base has no matrix " + rows.getKey() + " of its own");
+      } else if (rows.getValue().ids().getLast() >= shape[0]
+          || rows.getValue().width() != shape[1]) {
+        problems.add(
+            "%s is %s in the base, the adapter has rows up to %d of %d values"
+                .formatted(
+                    rows.getKey(),
+                    Arrays.toString(shape),
+                    rows.getValue().ids().getLast(),
+                    rows.getValue().width()));
       }
     }
     if (!problems.isEmpty()) {

@@ -2,6 +2,7 @@ package dev.lathe.checkpoints.adapters;
 
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.FolderExport;
+import dev.lathe.checkpoints.bases.ServedBase;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.files.Durable;
 import dev.lathe.checkpoints.files.Sha256;
@@ -102,9 +103,10 @@ public final class WholeModel {
     return isIn(folder) || PeftAdapter.isMoreThanLora(folder);
   }
 
-  /** The base whose config and tokenizer belong to {@link #merged}. */
-  public static Base mergedBase(Base began, Path folder) {
-    return isIn(folder) ? began : SavedModules.base(began, PeftAdapter.read(folder));
+  /** The same with the base whose config is that of the weights, as an engine's file is made of. */
+  public static ServedBase.Made made(Base began, Path folder) {
+    var base = isIn(folder) ? began : SavedModules.base(began, PeftAdapter.read(folder));
+    return new ServedBase.Made(base, merged(began, folder));
   }
 
   private static void require(Base began, Path folder) {

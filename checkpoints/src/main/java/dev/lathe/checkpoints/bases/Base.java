@@ -1,7 +1,9 @@
 package dev.lathe.checkpoints.bases;
 
 import dev.lathe.checkpoints.files.Sha256;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * A base model in its folder, which always holds {@code config.json}, {@code tokenizer.json} and
@@ -28,6 +30,13 @@ public record Base(
 
   public String templateSha256() {
     return Sha256.of(chatTemplate());
+  }
+
+  /** How it was made of another base here; empty for one that was brought. */
+  public Optional<BaseRecord.Extension> extension() {
+    return Files.exists(folder.resolve(BaseRecord.FILE))
+        ? Optional.ofNullable(BaseRecord.read(folder).extension())
+        : Optional.empty();
   }
 
   /** Opens the weights; the caller closes them. */

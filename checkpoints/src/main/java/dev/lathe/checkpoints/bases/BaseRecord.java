@@ -94,7 +94,7 @@ public record BaseRecord(
     try {
       return JSON.readValue(Files.readAllBytes(file), BaseRecord.class);
     } catch (IOException | JacksonException | NullPointerException e) {
-      throw damaged(folder, "its base.json cannot be read", e);
+      throw damaged(folder, "its base.json cannot be read", again(folder), e);
     }
   }
 
@@ -113,6 +113,7 @@ public record BaseRecord(
                   found < 0
                       ? leaf + " is missing"
                       : leaf + " has " + found + " bytes instead of " + expected.bytes(),
+                  remedy(folder),
                   null);
             }
           } catch (IOException e) {
@@ -137,13 +138,25 @@ public record BaseRecord(
             .filter(p -> !p.isEmpty())
             .toList();
     if (!problems.isEmpty()) {
-      throw BadInput.all("a base was changed on disk", problems, again(folder));
+      throw BadInput.all("a base was changed on disk", problems, remedy(folder));
     }
   }
 
-  private static BadInput damaged(Path folder, String why, @Nullable Exception cause) {
+  private static BadInput damaged(
+      Path folder, String why, String remedy, @Nullable Exception cause) {
     return new BadInput(
-        "a base is damaged", folder.getFileName() + " (" + why + ")", again(folder), cause);
+        "a base is damaged", folder.getFileName() + " (" + why + ")", remedy, cause);
+  }
+
+  private String remedy(Path folder) {
+    return extension == null
+        ? again(folder)
+        : "Make it again: ./lathe bases remove %s, then ./lathe bases extend %s --tokens '%s' --name %s."
+            .formatted(
+                folder.getFileName(),
+                extension.base(),
+                String.join(",", extension.tokens()),
+                folder.getFileName());
   }
 
   private static String again(Path folder) {

@@ -76,15 +76,29 @@ public final class ServedBase {
    * @param file to be written, once; its folder is made
    */
   public static Path of(Base base, Supplier<Weights> weights, String identity, Path file) {
+    return ofMade(base, () -> new Made(base, weights.get()), identity, file);
+  }
+
+  /**
+   * Weights, and the base whose config is theirs.
+   *
+   * @param weights closed by whoever asked for them
+   */
+  public record Made(Base base, Weights weights) {}
+
+  /** The same of weights whose config may be another than the base's: its embeddings untied. */
+  public static Path ofMade(Base base, Supplier<Made> made, String identity, Path file) {
     if (stamp(base, identity, file).equals(FOUND_WHOLE.get(file))) {
       return file; // asked on the way to every few answers: nothing is hashed or parsed again
     }
     var madeOf = madeOf(base, identity);
     synchronized (ServedBase.class) { // a file lock is between processes only
       if (!isMadeOf(file, madeOf)) {
-        try (var opened = weights.get()) {
+        var now = made.get();
+        try (var opened = now.weights()) {
           var marks = new LinkedHashMap<>(Map.of(MADE_OF, madeOf));
-          write(GgufExport.of(base, opened, unquantized(base, opened), marks), file, madeOf);
+          var encoding = unquantized(base, opened);
+          write(GgufExport.of(now.base(), opened, encoding, marks), file, madeOf);
         }
       }
       FOUND_WHOLE.put(file, stamp(base, identity, file));

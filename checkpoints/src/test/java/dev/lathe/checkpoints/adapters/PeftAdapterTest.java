@@ -3,6 +3,7 @@ package dev.lathe.checkpoints.adapters;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lathe.checkpoints.bases.RowValues;
 import dev.lathe.checkpoints.bases.StoredValues;
 import dev.lathe.checkpoints.bases.Weights;
 import dev.lathe.checkpoints.input.BadInput;
@@ -17,9 +18,11 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -170,17 +173,8 @@ class PeftAdapterTest {
     saved.put("model.embed_tokens.weight", stored);
     var c = plain.config();
     var config =
-        new AdapterConfig(
-            2,
-            16,
-            false,
-            false,
-            0,
-            c.targets(),
-            new TreeSet<>(Set.of("embed_tokens")),
-            true,
-            "s",
-            "a");
+        new AdapterConfig(2, 16, false, 0, c.targets(), "s", "a")
+            .saving(new TreeSet<>(Set.of("embed_tokens")), true);
     new PeftAdapter(config, plain.modules(), saved).write(folder());
 
     var read = PeftAdapter.read(folder());
@@ -193,6 +187,35 @@ class PeftAdapterTest {
     assertThat(WholeModel.isServedMerged(folder())).isTrue();
     plain.write(folder());
     assertThat(WholeModel.isServedMerged(folder())).isFalse();
+  }
+
+  @Test
+  void rowsOfTokensComeBackInTheirOrder() throws IOException {
+    var plain = adapter(16, false, "abc");
+    var c = plain.config();
+    var config = c.training(new TreeMap<>(Map.of("embed_tokens", List.of(3, 7))));
+    var rows = new LinkedHashMap<String, RowValues>();
+    rows.put("model.embed_tokens.weight", new RowValues(List.of(3, 7), new float[] {1, 2, 3, 4}));
+    new PeftAdapter(config, plain.modules(), new LinkedHashMap<>(), rows).write(folder());
+
+    var read = PeftAdapter.read(folder());
+    assertThat(read.config()).isEqualTo(config);
+    var found = Objects.requireNonNull(read.rows().get("model.embed_tokens.weight"));
+    assertThat(found.ids()).containsExactly(3, 7);
+    assertThat(found.values()).containsExactly(1, 2, 3, 4);
+    assertThat(WholeModel.isServedMerged(folder())).isTrue();
+
+    // PEFT takes any order, and a list alone for the embedding's.
+    var file = folder().resolve(PeftAdapter.CONFIG);
+    var text = Files.readString(file);
+    Files.writeString(
+        file, text.replaceAll("\\{\\s*\"embed_tokens\" : \\[ 3, 7 \\]\\s*\\}", "[7, 3]"));
+    assertThat(PeftAdapter.read(folder()).config()).isEqualTo(config);
+    found = PeftAdapter.read(folder()).rows().values().iterator().next();
+    assertThat(found.ids()).containsExactly(3, 7);
+    assertThat(found.values()).containsExactly(3, 4, 1, 2);
+    Files.writeString(file, text.replace("3, 7", "3"));
+    refused("rows for the tokens [3]");
   }
 
   /** The adapter and its numbers come from benchmarks/reference/peft_adapter.py. */
@@ -330,12 +353,13 @@ class PeftAdapterTest {
                 "rank_pattern", "{\"q_proj\": 4}",
                 "alpha_pattern", "{\"q_proj\": 4}",
                 "lora_bias", "true",
-                "some_new_variant", "{\"x\": 1}",
-                "trainable_token_indices", "[1]")
+                "some_new_variant", "{\"x\": 1}")
             .entrySet()) {
       config(variant.getKey(), variant.getValue());
       refused(variant.getKey(), "not supported");
     }
+    config("trainable_token_indices", "[1]");
+    refused("trainable_token_indices is [1], and no tensor belongs to it");
     config("modules_to_save", "[\"lm_head\"]");
     refused("modules_to_save names \"lm_head\", and no tensor belongs to it");
     config("bias", "\"all\"");

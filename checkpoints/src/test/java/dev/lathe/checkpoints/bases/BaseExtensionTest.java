@@ -123,7 +123,7 @@ class BaseExtensionTest {
   }
 
   @Test
-  void everyNewTokenBeginsAsTheMeanAndNothingElseChanges() {
+  void everyNewTokenBeginsAsTheMeanAndNothingElseChanges() throws IOException {
     var tiny = store.require("tiny");
     var more = extend("tiny", WORDS, "tiny-desk");
 
@@ -155,6 +155,9 @@ class BaseExtensionTest {
     // The same again is the same base; and it is verified like any other.
     assertThat(extend("tiny", WORDS, "tiny-desk")).isEqualTo(more);
     store.verify("tiny-desk");
+    Files.writeString(more.chatTemplate(), "");
+    assertThatThrownBy(() -> store.require("tiny-desk"))
+        .hasMessageContaining("bases extend tiny --tokens '<|order|>,<|sku|>' --name tiny-desk");
   }
 
   private static byte[] bytes(Base base, String tensor) {

@@ -236,6 +236,8 @@ public final class Archive {
     a.put("w_at", training.full() ? FullShape.of(c).offsets() : lora.saved().offsets());
     a.put("saved", lora.saved().size());
     a.put("tokens", c.vocabSize());
+    a.put("first_row", lora.saved().firstRow());
+    a.put("rows", lora.saved().rows());
     a.put("hidden_size", c.hiddenSize());
     var stacks = block.encoderDecoder();
     if (stacks != null) {

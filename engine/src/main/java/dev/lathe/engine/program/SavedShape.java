@@ -9,14 +9,18 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Where the matrices lie that are trained whole beside an adapter, PEFT's {@code modules_to_save}:
- * the first values of the flat vector, before the adapter's. The embedding, then a vocabulary head
- * of its own and its bias. Tied embeddings are one matrix, which learns from both its uses.
+ * Where the matrices lie that are trained whole beside an adapter, PEFT's {@code modules_to_save},
+ * or their rows of some tokens, its {@code trainable_token_indices}: the first values of the flat
+ * vector, before the adapter's. The embedding, then a vocabulary head of its own and, if whole, its
+ * bias. Tied embeddings are one matrix, which learns from both its uses.
  *
  * @param embedding whether the embedding is among them
  * @param head whether a head of its own is
+ * @param firstRow the first token whose rows are trained, 0 where all are
+ * @param rows how many are
  */
-public record SavedShape(ModelConfig config, boolean embedding, boolean head) {
+public record SavedShape(
+    ModelConfig config, boolean embedding, boolean head, int firstRow, int rows) {
   /** Entries of the program's list of weights outside the layers. */
   private static final int OUTSIDE = 6;
 
@@ -25,7 +29,7 @@ public record SavedShape(ModelConfig config, boolean embedding, boolean head) {
   private static final int HEAD_BIAS = 5;
 
   /**
-   * One tensor of the model's files.
+   * One tensor of the model's files, or its rows that are trained.
    *
    * @param index of the program's weight that it is
    * @param at where it begins in the flat vector
@@ -44,6 +48,25 @@ public record SavedShape(ModelConfig config, boolean embedding, boolean head) {
     if ((embedding || head) && config.isEncoderDecoder()) {
       throw new IllegalArgumentException("of an encoder-decoder nothing is trained whole");
     }
+    if (firstRow < 0 || rows < 1 || firstRow + rows > config.vocabSize()) {
+      throw new IllegalArgumentException(
+          "no rows of %d: %d from %d".formatted(config.vocabSize(), rows, firstRow));
+    }
+  }
+
+  /** Whole matrices. */
+  public SavedShape(ModelConfig config, boolean embedding, boolean head) {
+    this(config, embedding, head, 0, config.vocabSize());
+  }
+
+  /** The rows of some tokens, in the embedding and in a head of its own. */
+  public static SavedShape rows(ModelConfig config, int first, int count) {
+    return new SavedShape(config, true, !config.tiedEmbeddings(), first, count);
+  }
+
+  /** Whether whole matrices are trained, not some rows. */
+  public boolean isWhole() {
+    return rows == config.vocabSize();
   }
 
   public static SavedShape none(ModelConfig config) {
@@ -63,14 +86,15 @@ public record SavedShape(ModelConfig config, boolean embedding, boolean head) {
     if (head) {
       add(parts, HEAD, TensorNames.head("weight"));
     }
-    if (head && config.block().biases().head()) {
+    if (head && isWhole() && config.block().biases().head()) {
       add(parts, HEAD_BIAS, TensorNames.head("bias"));
     }
     return parts;
   }
 
   private void add(List<Part> parts, int index, String name) {
-    long[] shape = Objects.requireNonNull(config.tensors().get(name), name);
+    long[] shape = Objects.requireNonNull(config.tensors().get(name), name).clone();
+    shape[0] = rows;
     int at = parts.isEmpty() ? 0 : Math.addExact(parts.getLast().at(), parts.getLast().size());
     parts.add(new Part(index, name, shape, at));
   }
@@ -93,6 +117,6 @@ public record SavedShape(ModelConfig config, boolean embedding, boolean head) {
 
   /** Whether the program has no use for one of its weights, because this stands in its place. */
   public boolean replaces(int index) {
-    return parts().stream().anyMatch(p -> p.index() == index);
+    return isWhole() && parts().stream().anyMatch(p -> p.index() == index);
   }
 }

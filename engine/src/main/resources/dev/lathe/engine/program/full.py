@@ -34,24 +34,27 @@ def learn_embeddings(self, w: List[Tensor], gradient: Tensor, dx: Tensor, tokens
         gradient.narrow(0, self.w_at[1], w[1].numel()).view_as(w[1]).index_add_(0, self.positions_of(lengths, tokens), dx)
     if self.embedding_scale != 1.:
         dx = dx * torch.full([], self.embedding_scale, dtype=w[0].dtype, device=dx.device)
-    gradient.narrow(0, self.w_at[0], w[0].numel()).view_as(w[0]).index_add_(0, tokens, dx)
+    if self.rows < self.tokens:
+        rows = tokens - self.first_row
+        own = torch.nonzero(torch.logical_and(torch.ge(rows, 0), torch.lt(rows, self.rows))).squeeze(1)
+        tokens, dx = torch.index_select(rows, 0, own), torch.index_select(dx, 0, own)
+    self.learned_rows(gradient, 0).index_add_(0, tokens, dx)
 
 def leaves(self, w: List[Tensor]) -> List[Tensor]:
     # The weights as autograd shall see them.
     out = annotate(List[Tensor], [])
     for j in range(len(w)):
-        tied = j == 4 and self.w_at[4] >= 0 and self.w_at[4] == self.w_at[0]
-        out.append(out[0] if tied else w[j].detach().requires_grad_(self.learned_at(j) >= 0))
+        tied = j == 4 and self.w_at[4] == self.w_at[0]
+        out.append(out[0] if tied else w[j].detach().requires_grad_(self.w_at[j] >= 0))
     return out
 
-def taped(self, loss: Tensor, leaves: List[Tensor], adapter: Tensor, gradient: Tensor):
-    # Adds the loss's gradient, by autograd.
+def learn_by_tape(self, loss: Tensor, leaves: List[Tensor], gradient: Tensor):
     learned, places = annotate(List[Tensor], []), annotate(List[int], [])
     for j in range(len(leaves)):
-        if self.learned_at(j) >= 0 and not (j == 4 and self.w_at[4] == self.w_at[0]):
+        if self.w_at[j] >= 0 and not (j == 4 and self.w_at[4] == self.w_at[0]):
             learned.append(leaves[j])
             places.append(j)
-    each = torch.grad([loss], learned if self.full else learned + [adapter], None, None, False, True)
+    each = torch.grad([loss], learned, None, None, False, True)
     for k in range(len(places)):
         found, j = each[k], places[k]
         if found is not None:
@@ -59,10 +62,6 @@ def taped(self, loss: Tensor, leaves: List[Tensor], adapter: Tensor, gradient: T
                 self.learn_heads(gradient, self.w_at[j], found)
             else:
                 gradient.narrow(0, self.w_at[j], found.numel()).add_(found.reshape([-1]))
-    if not self.full:
-        found = each[len(places)]
-        if found is not None:
-            self.of_adapter(gradient).add_(found.detach())
 
 def full_adamw(self, parameters: Tensor, working: Tensor, gradient: Tensor, first: Tensor, second: Tensor, settings: Tensor) -> Tensor:
     # adamw, and the working copy again; the vectors, which begin where settings[9] tells, do not decay.

@@ -61,10 +61,11 @@ def head_loss(self, h: Tensor, labels: Tensor, weight: Tensor, bias: Tensor, dh:
 def learn_vocabulary(self, gradient: Tensor, weights: Tensor, said: Tensor, h: Tensor):
     # The vocabulary head from the gradient of a slice of logits (rows, vocabulary), each row weighted; rows beyond the weights pad.
     each = torch.constant_pad_nd(weights, [0, h.size(0) - weights.size(0)]).unsqueeze(1)
-    at, v, m = self.w_at[4], said.size(1), h.size(1)
-    self.learn_product(gradient.narrow(0, at, v * m).view([v, m]), said, (h * each).to(h.dtype))
+    if self.rows < said.size(1):
+        said = said.narrow(1, self.first_row, self.rows).contiguous()
+    self.learn_product(self.learned_rows(gradient, 4), said, (h * each).to(h.dtype))
     if self.w_at[5] >= 0:
-        gradient.narrow(0, self.w_at[5], v).add_(torch.sum(said * each, [0], dtype=self.wide(h)))
+        gradient.narrow(0, self.w_at[5], said.size(1)).add_(torch.sum(said * each, [0], dtype=self.wide(h)))
 
 def learn_product(self, target: Tensor, dy: Tensor, x: Tensor):
     # Adds dy' x; target is float32 whatever is computed in.

@@ -70,10 +70,10 @@ def preference_tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: 
     # The same contract as preference.
     before = torch.is_grad_enabled()
     torch.set_grad_enabled(True)
-    adapter = self.of_adapter(flat).detach().requires_grad_(True)
-    leaves = self.leaves(self.wearing(w, flat))
+    adapter, saved = self.of_adapter(flat).detach().requires_grad_(True), self.of_saved(flat).detach().requires_grad_(True)
+    leaves = self.leaves(w) if self.full else self.wearing(w, saved)
     own = self.answers_of(self.tape_scores(leaves, adapter, ids, lengths, frequencies, at, labels), self.integers(counts))
     loss = self.preference_loss(own, reference, liked, settings)
-    self.taped(loss * float(settings[8]), leaves, adapter, gradient)
+    self.taped(loss * float(settings[8]), leaves, adapter, saved, gradient)
     torch.set_grad_enabled(before)
     return loss.detach(), own.detach()

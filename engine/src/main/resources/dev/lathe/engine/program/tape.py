@@ -97,9 +97,19 @@ def tape(self, w: List[Tensor], flat: Tensor, gradient: Tensor, ids: Tensor, len
     # The same contract as fast.
     before = torch.is_grad_enabled()
     torch.set_grad_enabled(True)
-    adapter = self.of_adapter(flat).detach().requires_grad_(True)
-    leaves = self.leaves(self.wearing(w, flat))
+    adapter, saved = self.of_adapter(flat).detach().requires_grad_(True), self.of_saved(flat).detach().requires_grad_(True)
+    leaves = self.leaves(w) if self.full else self.wearing(w, saved)
     loss = torch.neg(torch.sum(self.tape_scores(leaves, adapter, ids, lengths, frequencies, at, labels)))
-    self.taped(loss * float(weight), leaves, adapter, gradient)
+    self.taped(loss * float(weight), leaves, adapter, saved, gradient)
     torch.set_grad_enabled(before)
     return loss.detach().to(7)
+
+def taped(self, loss: Tensor, leaves: List[Tensor], adapter: Tensor, saved: Tensor, gradient: Tensor):
+    # Adds the loss's gradient, by autograd.
+    if self.full:
+        self.learn_by_tape(loss, leaves, gradient)
+    else:
+        each = torch.grad([loss], [saved, adapter], None, None, False, True)
+        for found, part in [(each[0], self.of_saved(gradient)), (each[1], self.of_adapter(gradient))]:
+            if found is not None:
+                part.add_(found.detach())

@@ -62,8 +62,7 @@ record Devices(List<String> names, int threads) {
   }
 
   /** What is wrong with several devices in a recipe. */
-  static Optional<String> contradiction(
-      String device, int accumulate, @Nullable String large) {
+  static Optional<String> contradiction(String device, int accumulate, @Nullable String large) {
     var devices = of(device, 0);
     if (devices.count() == 1) {
       return Optional.empty();

@@ -28,6 +28,9 @@ public final class EncoderDecoderRecipe {
     if (!recipe.modulesToSave().isEmpty()) {
       problems.add("modulesToSave=" + recipe.modulesToSave() + ": only an adapter is trained");
     }
+    if (recipe.trainTokens() != Recipe.TrainTokens.NONE) {
+      problems.add("trainTokens=" + word(recipe.trainTokens()) + ": only an adapter is trained");
+    }
     if (recipe.training().packing() != Packing.NONE) {
       problems.add("baseFormat=" + word(recipe.baseFormat()) + ": take auto, bf16 or fp32");
     }

@@ -81,8 +81,11 @@ record Fitting(Setup setup, Estimate estimate, boolean changed, String why) {
               .formatted(setup.train().longest(estimate.ahead().dearest())),
           setup.recipe().training().full()
               ? "Set adapter=lora, which wants a fraction of it, or free memory."
-              : "Set maxLength lower, hold the base packed (baseFormat=nf4), lower rank, or free"
-                  + " memory.");
+              : (setup.recipe().modulesToSave().isEmpty()
+                      ? ""
+                      : "Set trainTokens=added instead of modulesToSave. ")
+                  + "Set maxLength lower, hold the base packed (baseFormat=nf4), lower rank, or"
+                  + " free memory.");
     }
     return new Fitting(setup, Estimate.of(setup, state, 2 * estimate.parts()), true, "");
   }

@@ -41,11 +41,13 @@ public record LoadedModel(Decoder decoder, Precision precision, boolean whole)
       if (peft != null) {
         decoder.adapter().set(AdapterFiles.flat(peft, shape));
       }
-      return new LoadedModel(decoder, precision, whole || peft != null && !peft.saved().isEmpty());
+      return new LoadedModel(decoder, precision, whole || peft != null && peft.replaces());
     }
   }
 
-  /** What an adapter saved whole stands in its place, as if it were the base's: nothing is trained. */
+  /**
+   * What an adapter saved whole stands in its place, as if it were the base's: nothing is trained.
+   */
   private static Weights weights(
       Base base, Base seen, @Nullable String tuned, @Nullable PeftAdapter peft) {
     if (peft != null) {
@@ -70,7 +72,7 @@ public record LoadedModel(Decoder decoder, Precision precision, boolean whole)
     if (full) {
       FullShape.of(base.config());
     } else {
-      recipe.savedOf(base.config());
+      recipe.savedOf(base, base.config());
     }
     if (recipe.initFrom() == null) {
       return;

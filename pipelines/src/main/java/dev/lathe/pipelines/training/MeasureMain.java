@@ -157,8 +157,7 @@ public final class MeasureMain {
       return open;
     }
     var peft = LoadedModel.read(base, adapter);
-    if (peft.saved().isEmpty()
-        && AdapterFiles.shape(peft, base.config()).equals(worn.shape())) {
+    if (!peft.replaces() && AdapterFiles.shape(peft, base.config()).equals(worn.shape())) {
       worn.set(AdapterFiles.flat(peft, worn.shape()));
       return open;
     }

@@ -1,5 +1,7 @@
 package dev.lathe.pipelines.training;
 
+import dev.lathe.checkpoints.adapters.AdapterConfig;
+import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.ModelConfig;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
@@ -7,9 +9,11 @@ import dev.lathe.engine.program.SavedShape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
-/** What a recipe's {@code modulesToSave} means on a base. */
+/** What a recipe's {@code modulesToSave} and {@code trainTokens} mean on a base. */
 final class ModulesToSave {
   private static final String HEAD = "lm_head";
 
@@ -44,6 +48,34 @@ final class ModulesToSave {
     }
     return new SavedShape(
         base, modules.contains(embedding), modules.contains(HEAD) && !base.tiedEmbeddings());
+  }
+
+  /**
+   * The rows of the tokens that a base was extended with.
+   *
+   * @throws BadInput when it was not
+   */
+  static SavedShape added(Base base, ModelConfig model) {
+    var extension =
+        base.extension()
+            .orElseThrow(
+                () ->
+                    new BadInput(
+                        "trainTokens: the base has no added tokens",
+                        base.name(),
+                        "Add some: ./lathe bases extend " + base.name() + " --tokens …"));
+    return SavedShape.rows(model, extension.firstId(), extension.tokens().size());
+  }
+
+  /** An adapter's config that tells of what is trained besides. */
+  static AdapterConfig told(AdapterConfig config, SavedShape saved) {
+    if (saved.isWhole()) {
+      return config.saving(names(saved), saved.embedding() && saved.config().tiedEmbeddings());
+    }
+    var ids = IntStream.range(saved.firstRow(), saved.firstRow() + saved.rows()).boxed().toList();
+    var tokens = new TreeMap<String, List<Integer>>();
+    names(saved).forEach(name -> tokens.put(name, ids));
+    return config.training(tokens);
   }
 
   /** As {@code adapter_config.json} names them. */

@@ -1,5 +1,6 @@
 package dev.lathe.pipelines.training;
 
+import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.ModelConfig;
 import dev.lathe.checkpoints.bases.Projection;
 import dev.lathe.checkpoints.input.BadInput;
@@ -44,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  * @param targets projections that get an adapter, by PEFT's names; {@code all} alone for every one
  * @param modulesToSave the embedding and the head, by PEFT's names, where they are trained whole
  *     beside the adapter
+ * @param trainTokens tokens whose rows of both are trained, not the matrices
  * @param initFrom a PEFT directory to start from, instead of a fresh adapter; a whole model's where
  *     all weights are trained
  * @param batchTokens tokens of a micro-step: whole conversations laid end to end, without padding
@@ -86,6 +88,7 @@ public record Recipe(
     Way gradients,
     List<String> targets,
     List<String> modulesToSave,
+    TrainTokens trainTokens,
     @Nullable String initFrom,
     int batchTokens,
     int accumulate,
@@ -179,7 +182,14 @@ public record Recipe(
   /** What speaks of an adapter's matrices: a whole model has none. */
   private static final List<String> OF_ADAPTERS =
       List.of(
-          "rank", "alpha", "rsLora", "dropout", "loraPlusRatio", "targets", "modulesToSave");
+          "rank",
+          "alpha",
+          "rsLora",
+          "dropout",
+          "loraPlusRatio",
+          "targets",
+          "modulesToSave",
+          "trainTokens");
 
   /**
    * The adapter of the last step or of the lowest validation loss; auto is best with early
@@ -201,6 +211,12 @@ public record Recipe(
     FP32,
     NF4,
     INT8
+  }
+
+  /** Tokens that learn rows of their own: none, or those that {@code bases extend} added. */
+  public enum TrainTokens {
+    NONE,
+    ADDED
   }
 
   /** What weights and activations are computed in; auto is bf16 where the device has it. */
@@ -254,6 +270,7 @@ public record Recipe(
             s.choice("gradients", Way.FAST),
             targets(s),
             s.words("modulesToSave", List.of()),
+            s.choice("trainTokens", TrainTokens.NONE),
             s.text("initFrom", null),
             s.integer("batchTokens", 1024, 1, 1 << 20),
             s.integer("accumulate", 1, 1, 1 << 16),
@@ -320,12 +337,16 @@ public record Recipe(
   }
 
   /**
-   * What of the base is trained whole beside the adapter.
+   * What of the base's embedding and head is trained beside the adapter.
    *
-   * @throws BadInput when the base has no such modules
+   * @param model the base's config, or the same untied
+   * @throws BadInput when the base has no such modules, or no added tokens
    */
-  public SavedShape savedOf(ModelConfig base) {
-    return ModulesToSave.of(modulesToSave, base);
+  public SavedShape savedOf(Base base, ModelConfig model) {
+    return switch (trainTokens) {
+      case NONE -> ModulesToSave.of(modulesToSave, model);
+      case ADDED -> ModulesToSave.added(base, model);
+    };
   }
 
   /** What the product B A is multiplied with (Hu et al. 2021; Kalajdzievski 2023 for rsLoRA). */
@@ -363,6 +384,9 @@ public record Recipe(
     if (adapter == AdapterKind.FULL) {
       return "adapter=full";
     }
+    if (trainTokens != TrainTokens.NONE) {
+      return "trainTokens";
+    }
     return modulesToSave.isEmpty() ? null : "modulesToSave";
   }
 
@@ -370,6 +394,10 @@ public record Recipe(
     if (adapter == AdapterKind.DORA && dropout > 0) {
       return Optional.of(
           "dropout: adapter=dora has none, since it scales the base and the adapter together. Leave it out, or take adapter=lora");
+    }
+    if (trainTokens != TrainTokens.NONE && !modulesToSave.isEmpty()) {
+      return Optional.of(
+          "trainTokens: modulesToSave trains all rows already. Leave one of them out");
     }
     if (adapter == AdapterKind.FULL && packing() != Packing.NONE) {
       return Optional.of(
@@ -447,6 +475,7 @@ public record Recipe(
     m.put("gradients", word(gradients));
     m.put("targets", targets);
     m.put("modulesToSave", modulesToSave);
+    m.put("trainTokens", word(trainTokens));
     if (initFrom != null) {
       m.put("initFrom", initFrom);
     }

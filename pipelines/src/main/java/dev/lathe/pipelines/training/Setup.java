@@ -174,7 +174,7 @@ record Setup(
         var targets = recipe.targetsOf(base.config());
         var shape =
             new LoraShape(base.config(), recipe.rank(), recipe.scale(), targets, dora)
-                .with(recipe.savedOf(base.config()));
+                .with(recipe.savedOf(base, base.config()));
         var config =
             config(recipe, base, shape, recipe.alpha(), recipe.rsLora(), shape.targetNames());
         return new Start(shape, config, Adapter.initial(shape, recipe.seed()), true, null, null);
@@ -186,7 +186,7 @@ record Setup(
             "The adapter to start from is a DoRA", recipe.initFrom(), "Set adapter=dora.");
       }
       var model = SavedModules.base(base, adapter).config();
-      var found = AdapterFiles.shape(adapter, model).with(saved(recipe, adapter, model));
+      var found = AdapterFiles.shape(adapter, model).with(saved(recipe, base, adapter, model));
       var shape = dora ? found.withMagnitudes() : found;
       var config = config(recipe, base, shape, c.alpha(), c.rsLora(), c.targets());
       var values = AdapterFiles.flat(adapter, shape);
@@ -194,7 +194,8 @@ record Setup(
     }
 
     /** The adapter's own where it has some, else what the recipe asks for. */
-    private static SavedShape saved(Recipe recipe, PeftAdapter adapter, ModelConfig model) {
+    private static SavedShape saved(
+        Recipe recipe, Base base, PeftAdapter adapter, ModelConfig model) {
       var own = AdapterFiles.saved(adapter, model);
       if (!own.isEmpty() && Devices.of(recipe).count() > 1) {
         throw new BadInput(
@@ -202,12 +203,12 @@ record Setup(
             recipe.device(),
             "Name one.");
       }
-      var asked = recipe.savedOf(model);
+      var asked = recipe.savedOf(base, model);
       if (!own.isEmpty() && !asked.isEmpty() && !own.equals(asked)) {
         throw new BadInput(
-            "the adapter to start from has other modules trained whole than modulesToSave names",
+            "the adapter to start from has something else trained whole than the recipe names",
             ModulesToSave.names(own) + " and " + ModulesToSave.names(asked),
-            "Leave modulesToSave out: it brings its own.");
+            "Leave modulesToSave and trainTokens out: it brings its own.");
       }
       return own.isEmpty() ? asked : own;
     }
@@ -219,17 +220,17 @@ record Setup(
         double alpha,
         boolean rsLora,
         SortedSet<String> targets) {
-      return new AdapterConfig(
-          shape.rank(),
-          alpha,
-          rsLora,
-          recipe.adapter() == Recipe.AdapterKind.DORA,
-          recipe.dropout(),
-          targets,
-          ModulesToSave.names(shape.saved()),
-          shape.saved().embedding() && shape.config().tiedEmbeddings(),
-          base.name(),
-          base.weightsSha256());
+      var config =
+          new AdapterConfig(
+              shape.rank(),
+              alpha,
+              rsLora,
+              recipe.adapter() == Recipe.AdapterKind.DORA,
+              recipe.dropout(),
+              targets,
+              base.name(),
+              base.weightsSha256());
+      return ModulesToSave.told(config, shape.saved());
     }
 
     Weights weights(Base base) {

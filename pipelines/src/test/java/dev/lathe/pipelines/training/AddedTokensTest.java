@@ -35,6 +35,8 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A base with words of its own, trained with and without its embeddings. */
 class AddedTokensTest {
@@ -76,14 +78,12 @@ class AddedTokensTest {
             Map.of());
   }
 
-  private LoraShape shape(boolean embeddings) {
-    return LoraShape.whole(base.config(), 4, 2)
-        .with(new SavedShape(base.config(), embeddings, false));
+  private LoraShape shape(SavedShape saved) {
+    return LoraShape.whole(base.config(), 4, 2).with(saved);
   }
 
   private Examples examples(Split split) {
-    return new Examples(
-        desk.datasets.folder(dataset).shard(split), 0, base.config().vocabSize());
+    return new Examples(desk.datasets.folder(dataset).shard(split), 0, base.config().vocabSize());
   }
 
   private void train(Decoder decoder, int steps) {
@@ -105,31 +105,28 @@ class AddedTokensTest {
     }
   }
 
-  @Test
-  void newWordsAreLearntWhereEmbeddingsLearnAndEveryWayOutIsTheSameModel() {
+  /** With the whole embedding, or with the rows of the new words alone. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void newWordsAreLearntWhereEmbeddingsLearnAndEveryWayOutIsTheSameModel(boolean all) {
+    var saved =
+        all ? new SavedShape(base.config(), true, false) : ModulesToSave.added(base, base.config());
     var held = held();
     double without;
-    try (var decoder = desk.open(shape(false))) {
+    try (var decoder = desk.open(shape(SavedShape.none(base.config())))) {
       train(decoder, 40);
       without = decoder.evaluate(held).meanLoss();
     }
     var folder = home.resolve("adapter");
-    try (var decoder = desk.open(shape(true))) {
+    try (var decoder = desk.open(shape(saved))) {
       train(decoder, 40);
       assertThat(decoder.evaluate(held).meanLoss()).isLessThan(without - 0.05);
       var shape = decoder.adapter().shape();
       var config =
-          new AdapterConfig(
-              4,
-              8,
-              false,
-              false,
-              0,
-              shape.targetNames(),
-              ModulesToSave.names(shape.saved()),
-              true,
-              base.name(),
-              base.weightsSha256());
+          ModulesToSave.told(
+              new AdapterConfig(
+                  4, 8, false, 0, shape.targetNames(), base.name(), base.weightsSha256()),
+              shape.saved());
       new LearntAdapter(decoder.adapter(), config).result(40, folder, () -> {}).run();
 
       var how = Recipe.of(Map.of("precision", "fp32", "threads", 1, "device", "cpu"));
@@ -156,8 +153,12 @@ class AddedTokensTest {
   @Test
   void aRunTrainsWhatItsRecipeNamesAndEstimatesIt() {
     try (var plain = setup(Map.of());
+        var rows = setup(Map.of("trainTokens", "added"));
         var saving = setup(Map.of("modulesToSave", "embed_tokens,lm_head", "adapter", "dora"))) {
       assertThat(plain.start().shape().saved().isEmpty()).isTrue();
+      assertThat(rows.start().shape().saved().size()).isEqualTo(3 * 64);
+      assertThat(rows.start().shape().saved().firstRow()).isEqualTo(336);
+      assertThat(rows.footprint().weights()).isEqualTo(plain.footprint().weights() + 4 * 339 * 64);
       var shape = saving.start().shape();
       assertThat(shape.saved().size()).isEqualTo(339 * 64);
       assertThat(saving.footprint().learned())
@@ -175,7 +176,7 @@ class AddedTokensTest {
     keys.putAll(more);
     return Setup.of(
         new RunSpec(
-            "r",
+            "20260101-0000-aaaa",
             "words",
             new RunSpec.BaseRef(base.name(), base.weightsSha256(), base.folder().toString()),
             new RunSpec.DatasetRef("words@1", "0", desk.datasets.folder(dataset).path().toString()),
@@ -188,6 +189,11 @@ class AddedTokensTest {
   @Test
   void whatTheBaseDoesNotHaveIsRefused() {
     refused(Map.of("modulesToSave", "lm_head"), "the base's lm_head is its embed_tokens");
+    assertThatThrownBy(
+            () -> Recipe.of(Map.of("trainTokens", "added", "modulesToSave", "embed_tokens")))
+        .hasMessageContaining("trainTokens: modulesToSave trains all rows already");
+    base = new BaseStore(home.resolve("bases")).require("tiny");
+    refused(Map.of("trainTokens", "added"), "the base has no added tokens: tiny");
     refused(Map.of("modulesToSave", "embed_token"), "Did you mean 'embed_tokens'?");
     assertThatThrownBy(() -> Recipe.of(Map.of("adapter", "full", "modulesToSave", "embed_tokens")))
         .isInstanceOf(BadInput.class)

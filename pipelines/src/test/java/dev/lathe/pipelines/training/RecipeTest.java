@@ -23,7 +23,7 @@ class RecipeTest {
                 + " undesirableWeight=1.0, adapter=lora, baseFormat=auto, steps=0, epochs=1.0, learningRate=2.0E-4,"
                 + " schedule=cosine, warmup=0.03, weightDecay=0.0, clip=1.0, rank=8, alpha=16.0,"
                 + " rsLora=false, dropout=0.0, loraPlusRatio=1.0, neftune=0.0,"
-                + " gradientCheckpointing=auto, gradients=fast, targets=[all], modulesToSave=[],"
+                + " gradientCheckpointing=auto, gradients=fast, targets=[all], modulesToSave=[], trainTokens=none,"
                 + " batchTokens=1024, accumulate=1, maxLength=0, precision=auto, tf32=false,"
                 + " device=auto, threads=0, seed=7, evalEvery=100, evalTokens=16384, earlyStopping=0, result=auto, checkpointEvery=100, keep=3,"
                 + " shuffle=true, explosion=3.0, restarts=3, samplePrompts=[], sampleEvery=100,"

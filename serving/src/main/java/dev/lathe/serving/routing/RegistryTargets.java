@@ -162,12 +162,13 @@ public final class RegistryTargets implements LocalTargets {
             "Pull the base that it was trained on under this name, or train again.");
       }
       var tuned = WholeModel.orAdapter(Path.of(version.folder()));
-      if (WholeModel.isServedMerged(tuned)) {
+      var adapter = Path.of(version.folder()).resolve(ADAPTER);
+      boolean beside = Files.isRegularFile(adapter);
+      if (!beside && WholeModel.isServedMerged(tuned)) {
         requireIntact(version, WholeModel.weightsIn(tuned));
         return new Target.Local(merged(version, base, tuned), base.name(), version, null);
       }
-      var adapter = Path.of(version.folder()).resolve(ADAPTER);
-      if (!Files.isRegularFile(adapter)) {
+      if (!beside) {
         throw new BadInput(
             "a version without its adapter for engines",
             adapter.toString(),
@@ -190,9 +191,9 @@ public final class RegistryTargets implements LocalTargets {
     var file = Path.of(version.folder()).resolveSibling(".served-" + version.number());
     return new LocalModel(
         version.version(),
-        ServedBase.of(
-            WholeModel.mergedBase(base, tuned),
-            () -> WholeModel.merged(base, tuned),
+        ServedBase.ofMade(
+            base,
+            () -> WholeModel.made(base, tuned),
             base.weightsSha256() + " " + identity.orElseGet(() -> Sha256.of(weights)),
             file.resolve(ServedBase.FILE)),
         null,
