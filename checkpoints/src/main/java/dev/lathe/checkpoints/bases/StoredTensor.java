@@ -127,8 +127,7 @@ record StoredTensor(Encoding encoding, long[] shape, MemorySegment bytes, int pa
       boolean finite =
           switch (type) {
             case F32 -> toF32(n, to);
-            case BF16 -> toBf16(n, to);
-            case F16 -> toF16(n, to);
+            case BF16, F16 -> toHalves(n, to);
           };
       return finite ? OptionalLong.empty() : OptionalLong.of(to + firstBad(n));
     }
@@ -142,25 +141,17 @@ record StoredTensor(Encoding encoding, long[] shape, MemorySegment bytes, int pa
       return bad == 0;
     }
 
-    /** Looks at the rounded values: the largest float32 round to infinity. */
-    private boolean toBf16(int n, long to) {
+    /**
+     * Looks at the rounded values: the largest float32 round to infinity, in fp16 all beyond 65,504.
+     */
+    private boolean toHalves(int n, long to) {
+      boolean brain = type == As.BF16;
+      int infinite = brain ? 0x7f80 : 0x7c00;
       int bad = 0;
       for (int i = 0; i < n; i++) {
-        short half = Bfloat16.of(values[i]);
+        short half = brain ? Bfloat16.of(values[i]) : Float.floatToFloat16(values[i]);
         halves[i] = half;
-        bad |= (half & 0x7f80) == 0x7f80 ? 1 : 0;
-      }
-      MemorySegment.copy(halves, 0, target, SHORT, to * Short.BYTES, n);
-      return bad == 0;
-    }
-
-    /** Here it is values beyond 65,504 that round to infinity. */
-    private boolean toF16(int n, long to) {
-      int bad = 0;
-      for (int i = 0; i < n; i++) {
-        short half = Float.floatToFloat16(values[i]);
-        halves[i] = half;
-        bad |= (half & 0x7c00) == 0x7c00 ? 1 : 0;
+        bad |= (half & infinite) == infinite ? 1 : 0;
       }
       MemorySegment.copy(halves, 0, target, SHORT, to * Short.BYTES, n);
       return bad == 0;
