@@ -142,7 +142,8 @@ record StoredTensor(Encoding encoding, long[] shape, MemorySegment bytes, int pa
     }
 
     /**
-     * Looks at the rounded values: the largest float32 round to infinity, in fp16 all beyond 65,504.
+     * Looks at the rounded values: the largest float32 round to infinity, in fp16 all beyond
+     * 65,504.
      */
     private boolean toHalves(int n, long to) {
       boolean brain = type == As.BF16;
