@@ -5,6 +5,7 @@ import dev.lathe.pipelines.jobs.Answers.AnswerRequest;
 import dev.lathe.pipelines.suites.Respondent;
 import dev.lathe.pipelines.suites.SuiteAnswer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.function.IntConsumer;
@@ -26,7 +27,7 @@ record TrainerRespondent(Answers trainer, String name, String base, @Nullable Pa
   public List<SuiteAnswer> answer(List<Question> questions, IntConsumer done) {
     var bound = new LinkedHashMap<Integer, List<Integer>>(); // questions of one limit go together
     for (int i = 0; i < questions.size(); i++) {
-      bound.computeIfAbsent(questions.get(i).maxTokens(), m -> new java.util.ArrayList<>()).add(i);
+      bound.computeIfAbsent(questions.get(i).maxTokens(), m -> new ArrayList<>()).add(i);
     }
     var answers = new SuiteAnswer[questions.size()];
     int before = 0;

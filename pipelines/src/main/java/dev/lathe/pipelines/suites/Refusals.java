@@ -1,5 +1,6 @@
 package dev.lathe.pipelines.suites;
 
+import java.util.Arrays;
 import java.util.regex.Pattern;
 
 /**
@@ -41,7 +42,7 @@ final class Refusals {
     var words = Words.of(answer).split(" ");
     var beginning =
         String.join(
-            " ", java.util.Arrays.asList(words).subList(0, Math.min(BEGINNING, words.length)));
+            " ", Arrays.asList(words).subList(0, Math.min(BEGINNING, words.length)));
     var plain = IDIOM.matcher(beginning).replaceAll(" ");
     return CANNOT.matcher(plain).find() || ABOUT.matcher(plain).find();
   }

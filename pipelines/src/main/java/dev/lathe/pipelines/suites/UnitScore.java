@@ -1,5 +1,6 @@
 package dev.lathe.pipelines.suites;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record UnitScore(String unit, @Nullable Boolean passed, Map<String, Boolean> parts) {
   public UnitScore {
-    parts = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(parts));
+    parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
   }
 }
