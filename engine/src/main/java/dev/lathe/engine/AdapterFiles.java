@@ -54,7 +54,10 @@ public final class AdapterFiles {
     }
   }
 
-  /** Every tensor of an adapter's file, by PEFT's name for it: one stretch of the vector each. */
+  /**
+   * Every tensor of an adapter's file, by PEFT's name for it: one stretch of the vector each. A
+   * tied head and its embedding are the same one.
+   */
   public static SequencedMap<String, Stretch> stretches(LoraShape shape) {
     var stretches = new LinkedHashMap<String, Stretch>();
     for (var part : shape.saved().parts()) {
@@ -63,6 +66,13 @@ public final class AdapterFiles {
               ? PeftAdapter.nameOfSaved(part.name())
               : PeftAdapter.nameOfRows(part.name());
       stretches.put(name, new Stretch(part.at(), part.shape()));
+    }
+    if (shape.saved().isTiedWhole()) {
+      // PEFT looks for the head too, which is the embedding.
+      var embedding = shape.saved().parts().getFirst();
+      stretches.put(
+          PeftAdapter.nameOfSaved(TensorNames.head("weight")),
+          new Stretch(embedding.at(), embedding.shape()));
     }
     long start = shape.saved().size();
     long r = shape.rank();

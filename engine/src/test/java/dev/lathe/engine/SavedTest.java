@@ -84,7 +84,11 @@ class SavedTest {
         assertThat(loss).isCloseTo(expected.get("loss").asDouble(), within(1e-10));
         var found = decoder.adapter().gradientValues();
         var stretches = AdapterFiles.stretches(shape);
-        assertThat(stretches.keySet()).isEqualTo(names(expected.get("gradients").propertyNames()));
+        var learnt = names(expected.get("gradients").propertyNames());
+        if (which.equals("tiny-llama/tied")) { // under two names in the file
+          assertThat(stretches.remove("base_model.model.lm_head.weight")).isNotNull();
+        }
+        assertThat(stretches.keySet()).isEqualTo(learnt);
         stretches.forEach(
             (name, s) ->
                 TinyLlamas.told(

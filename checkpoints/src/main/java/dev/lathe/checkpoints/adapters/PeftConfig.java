@@ -186,10 +186,7 @@ final class PeftConfig {
         problems.add("modules_to_save names " + module + ", and no tensor belongs to it");
       }
     }
-    saved.stream()
-        .filter(m -> listed.stream().noneMatch(name -> ends(m, name)))
-        .forEach(m -> listed.add(m.substring(m.lastIndexOf('.') + 1)));
-    return listed;
+    return listed.isEmpty() ? lastNames(saved) : listed; // a tied head's copy is not listed
   }
 
   /** A list is about the embedding; else lists stand under the names of modules. */

@@ -60,10 +60,11 @@ public final class SavedModules {
       return config;
     }
     boolean same =
-        embedding == null || head == null
-            ? embedding != null && adapter.config().tied()
-            : embedding.encoding() == head.encoding()
-                && embedding.bytes().mismatch(head.bytes()) < 0;
+        embedding != null
+            && (adapter.config().tied()
+                || head != null
+                    && embedding.encoding() == head.encoding()
+                    && embedding.bytes().mismatch(head.bytes()) < 0);
     return same ? config : config.untied();
   }
 

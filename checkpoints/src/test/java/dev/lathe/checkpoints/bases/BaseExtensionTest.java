@@ -111,11 +111,16 @@ class BaseExtensionTest {
   }
 
   private static float[] mean(Base base, String name, int rows) {
-    var mean = new float[base.config().hiddenSize()];
-    for (int j = 0; j < mean.length; j++) {
+    int width = base.config().hiddenSize();
+    var values = new float[rows * width];
+    try (var weights = base.weights()) {
+      weights.rows(name, 0, rows, values);
+    }
+    var mean = new float[width];
+    for (int j = 0; j < width; j++) {
       double sum = 0;
       for (int i = 0; i < rows; i++) {
-        sum += row(base, name, i)[j];
+        sum += values[i * width + j];
       }
       mean[j] = (float) (sum / rows);
     }

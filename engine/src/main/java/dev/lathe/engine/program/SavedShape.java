@@ -73,6 +73,11 @@ public record SavedShape(
     return new SavedShape(config, false, false);
   }
 
+  /** Whether an embedding that is the head too is trained whole. */
+  public boolean isTiedWhole() {
+    return embedding && isWhole() && config.tiedEmbeddings();
+  }
+
   public boolean isEmpty() {
     return !embedding && !head;
   }

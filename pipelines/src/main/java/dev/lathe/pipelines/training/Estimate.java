@@ -45,8 +45,10 @@ record Estimate(
     long values = footprint.learned();
     boolean full = recipe.training().full();
     long small = setup.start().shape().size();
-    long result = full ? values * footprint.bytes() + BESIDE : 4 * values + NAMES;
-    long checkpoint = 12 * values + 2 * NAMES;
+    var saved = setup.start().shape().saved();
+    long twice = saved.isTiedWhole() ? 4L * saved.size() : 0; // under two names in the file
+    long result = full ? values * footprint.bytes() + BESIDE : 4 * values + twice + NAMES;
+    long checkpoint = 12 * values + twice + 2 * NAMES;
     // Of a whole model what a checkpoint holds, in native memory, and where preferences are learnt
     // the model that it began as. Else the adapter it began with, a snapshot, and files in the
     // making, in the Java heap; and what a copy to PyTorch leaves behind until the next collection.
@@ -58,6 +60,7 @@ record Estimate(
             : Math.min(8 * 4 * small, HEAP)
                 + 2 * 4 * small
                 + 12 * (values - small)
+                + twice
                 + (reference ? (values - small) * footprint.bytes() : 0);
     long memory =
         PROCESS

@@ -70,7 +70,7 @@ final class ModulesToSave {
   /** An adapter's config that tells of what is trained besides. */
   static AdapterConfig told(AdapterConfig config, SavedShape saved) {
     if (saved.isWhole()) {
-      return config.saving(names(saved), saved.embedding() && saved.config().tiedEmbeddings());
+      return config.saving(names(saved), saved.isTiedWhole());
     }
     var ids = IntStream.range(saved.firstRow(), saved.firstRow() + saved.rows()).boxed().toList();
     var tokens = new TreeMap<String, List<Integer>>();

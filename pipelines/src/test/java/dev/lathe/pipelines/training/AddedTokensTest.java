@@ -114,12 +114,12 @@ class AddedTokensTest {
     var held = held();
     double without;
     try (var decoder = desk.open(shape(SavedShape.none(base.config())))) {
-      train(decoder, 40);
+      train(decoder, 30);
       without = decoder.evaluate(held).meanLoss();
     }
     var folder = home.resolve("adapter");
     try (var decoder = desk.open(shape(saved))) {
-      train(decoder, 40);
+      train(decoder, 30);
       assertThat(decoder.evaluate(held).meanLoss()).isLessThan(without - 0.05);
       var shape = decoder.adapter().shape();
       var config =
@@ -127,11 +127,16 @@ class AddedTokensTest {
               new AdapterConfig(
                   4, 8, false, 0, shape.targetNames(), base.name(), base.weightsSha256()),
               shape.saved());
-      new LearntAdapter(decoder.adapter(), config).result(40, folder, () -> {}).run();
+      new LearntAdapter(decoder.adapter(), config).result(30, folder, () -> {}).run();
 
       var how = Recipe.of(Map.of("precision", "fp32", "threads", 1, "device", "cpu"));
       try (var read = LoadedModel.open(base, folder.toString(), how)) {
         assertThat(read.decoder().scores(held).label()).isEqualTo(decoder.scores(held).label());
+      }
+      try (var onward = setup(Map.of("initFrom", folder.toString()));
+          var next = onward.decoder()) {
+        assertThat(onward.start().shape()).isEqualTo(shape);
+        assertThat(next.scores(held).label()).isEqualTo(decoder.scores(held).label());
       }
       // Merged, the weights are a model by themselves.
       try (var merged = WholeModel.merged(base, folder);
@@ -167,12 +172,14 @@ class AddedTokensTest {
       assertThat(Estimate.of(saving, TrainingState.START, 1).checkpoint())
           .isEqualTo(
               Estimate.of(plain, TrainingState.START, 1).checkpoint()
-                  + 12 * (339 * 64 + shape.magnitudes()));
+                  + 16 * 339 * 64
+                  + 12 * shape.magnitudes());
     }
   }
 
   private Setup setup(Map<String, Object> more) {
-    var keys = new LinkedHashMap<String, Object>(Map.of("steps", 2, "precision", "fp32"));
+    var keys =
+        new LinkedHashMap<String, Object>(Map.of("steps", 2, "precision", "fp32", "threads", 1));
     keys.putAll(more);
     return Setup.of(
         new RunSpec(
