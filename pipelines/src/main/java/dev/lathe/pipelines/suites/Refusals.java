@@ -41,8 +41,7 @@ final class Refusals {
   static boolean refuses(String answer) {
     var words = Words.of(answer).split(" ");
     var beginning =
-        String.join(
-            " ", Arrays.asList(words).subList(0, Math.min(BEGINNING, words.length)));
+        String.join(" ", Arrays.asList(words).subList(0, Math.min(BEGINNING, words.length)));
     var plain = IDIOM.matcher(beginning).replaceAll(" ");
     return CANNOT.matcher(plain).find() || ABOUT.matcher(plain).find();
   }
