@@ -39,7 +39,7 @@ public final class Archive {
           "generate");
 
   /** The same for an encoder-decoder, whose methods have the same names and contracts. */
-  private static final List<String> T5 = List.of("basics", "head", "t5");
+  private static final List<String> T5 = List.of("basics", "saved", "head", "t5");
 
   private static final Pattern METHOD = Pattern.compile("(?m)^def (\\w+)\\(self\\b");
   private static final String CLASS = "__torch__.Decoder";
