@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class PreferenceLearning<L extends PreferenceLoss> implements Learning {
   private final Decoder decoder;
-  private final Recipe.Preference how;
+  private final Preference how;
   private final Way way;
   private final Examples train;
   private final References references;
@@ -57,7 +57,7 @@ abstract class PreferenceLearning<L extends PreferenceLoss> implements Learning 
     return decoder;
   }
 
-  Recipe.Preference how() {
+  Preference how() {
     return how;
   }
 

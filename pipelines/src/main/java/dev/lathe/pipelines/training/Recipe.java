@@ -20,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -123,51 +122,6 @@ public record Recipe(
     DPO,
     /** Answers that were liked or disliked: Kahneman-Tversky optimization. */
     KTO
-  }
-
-  /**
-   * How preferences are learnt from.
-   *
-   * @param beta how closely the model is held to the one that the run began with
-   * @param labelSmoothing DPO's share of pairs taken to be the wrong way round
-   * @param sftWeight of the chosen answers' own loss a token beside DPO's (RPO)
-   * @param desirableWeight KTO's of liked answers, undesirableWeight of disliked ones
-   */
-  public record Preference(
-      double beta,
-      double labelSmoothing,
-      double sftWeight,
-      double desirableWeight,
-      double undesirableWeight) {
-    static final Preference DEFAULT = new Preference(0.1, 0, 0, 1, 1);
-
-    private static Preference of(Settings s, Objective objective) {
-      var p =
-          new Preference(
-              s.number("beta", 0.1, 1e-6, 1000),
-              s.number("labelSmoothing", 0, 0, 0.5),
-              s.number("sftWeight", 0, 0, 1000),
-              s.number("desirableWeight", 1, 0, 1000),
-              s.number("undesirableWeight", 1, 0, 1000));
-      if (objective == Objective.SFT && p.beta != DEFAULT.beta) {
-        s.problem("beta: objective=sft has none; dpo and kto do");
-      }
-      if (objective != Objective.DPO && (p.labelSmoothing != 0 || p.sftWeight != 0)) {
-        s.problem("labelSmoothing and sftWeight: only objective=dpo has them");
-      }
-      if (objective != Objective.KTO && (p.desirableWeight != 1 || p.undesirableWeight != 1)) {
-        s.problem("desirableWeight and undesirableWeight: only objective=kto has them");
-      }
-      return p;
-    }
-
-    private void into(Map<String, Object> m) {
-      m.put("beta", beta);
-      m.put("labelSmoothing", labelSmoothing);
-      m.put("sftWeight", sftWeight);
-      m.put("desirableWeight", desirableWeight);
-      m.put("undesirableWeight", undesirableWeight);
-    }
   }
 
   /**
@@ -294,7 +248,7 @@ public record Recipe(
             s.integer("sampleTokens", 64, 1, 1 << 16),
             s.flag("tensorboard", false),
             s.flag("wandb", false));
-    recipe.contradiction().ifPresent(s::problem);
+    Contradictions.in(recipe).forEach(s::problem);
     s.done();
     return recipe;
   }
@@ -379,62 +333,6 @@ public record Recipe(
     return new Training(noise(), packing(), gradientCheckpointing, full);
   }
 
-  /** What is learnt that is too large to be sent from device to device at every step. */
-  private @Nullable String large() {
-    if (adapter == AdapterKind.FULL) {
-      return "adapter=full";
-    }
-    if (trainTokens != TrainTokens.NONE) {
-      return "trainTokens";
-    }
-    return modulesToSave.isEmpty() ? null : "modulesToSave";
-  }
-
-  private Optional<String> contradiction() {
-    if (adapter == AdapterKind.DORA && dropout > 0) {
-      return Optional.of(
-          "dropout: adapter=dora has none, since it scales the base and the adapter together. Leave it out, or take adapter=lora");
-    }
-    if (trainTokens != TrainTokens.NONE && !modulesToSave.isEmpty()) {
-      return Optional.of(
-          "trainTokens: modulesToSave trains all rows already. Leave one of them out");
-    }
-    if (adapter == AdapterKind.FULL && packing() != Packing.NONE) {
-      return Optional.of(
-          "baseFormat: %s cannot be trained, only an adapter on it. Leave it out, or take adapter=lora"
-              .formatted(word(baseFormat)));
-    }
-    var several = Devices.contradiction(device, accumulate, large());
-    if (several.isPresent()) {
-      return several;
-    }
-    boolean half = precision == NumberFormat.FP16 || baseFormat == BaseFormat.FP16;
-    if (adapter == AdapterKind.FULL && half) {
-      return Optional.of(
-          "precision: all weights are not trained in fp16, whose range is too small for them. Take bf16 or fp32, or adapter=lora");
-    }
-    boolean leaner =
-        gradientCheckpointing == Checkpointing.BLOCK
-            || gradientCheckpointing == Checkpointing.ATTENTION;
-    if (gradients == Way.TAPE && leaner) {
-      return Optional.of(
-          "gradientCheckpointing: gradients=tape keeps everything, so %s changes nothing. Leave it out, or take gradients=fast"
-              .formatted(word(gradientCheckpointing)));
-    }
-    boolean contradicts =
-        switch (baseFormat) {
-          case BF16 -> precision != NumberFormat.AUTO && precision != NumberFormat.BF16;
-          case FP16 -> precision != NumberFormat.AUTO && precision != NumberFormat.FP16;
-          case FP32 -> precision != NumberFormat.AUTO && precision != NumberFormat.FP32;
-          case AUTO, NF4, INT8 -> false;
-        };
-    return contradicts
-        ? Optional.of(
-            "baseFormat: %s contradicts precision=%s: an unpacked base is held in what is computed in. Leave one of them out"
-                .formatted(word(baseFormat), word(precision)))
-        : Optional.empty();
-  }
-
   /** The precision to compute in on a device; one left open follows an unpacked baseFormat. */
   Precision precisionOn(ComputeDevice on) {
     return switch (precision) {
@@ -507,7 +405,7 @@ public record Recipe(
     return m;
   }
 
-  private static String word(Enum<?> value) {
+  static String word(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT);
   }
 }
