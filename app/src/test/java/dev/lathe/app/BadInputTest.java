@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -211,6 +212,43 @@ class BadInputTest {
     assertThat(home.run("dataset", "show", "desk@9").refused().err()).contains("desk@1");
     assertThat(home.run("eval", "tinny", "--dataset", "desk").refused().err())
         .contains("Did you mean 'tiny'?");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --by source,lenght          | Did you mean 'length'?
+          --by colour                 | metadata.KEY
+          --worst -1                  | between 0 and 100
+          --worst some                | some
+          --answers 2001              | between 0 and 2000
+          --answers 3 --answer-tokens 0 | between 1 and 4096
+          --answers 3 --turn lats     | Did you mean 'last'?
+          --answers 3 --turn call --split train | can be asked
+          --schema no-such-file.json  | cannot be read
+          --split tests               | train, validation or test
+          """)
+  void whatAnEvaluationCannotTellIsSaidBeforeAModelIsLoaded(String options, String says) {
+    var words = "eval tiny --dataset desk@1 " + options.strip();
+    assertThat(home.run(words.split(" +")).refused().err()).contains(says);
+  }
+
+  @Test
+  void whatAnswersCannotBeHeldToIsRefused() throws IOException {
+    var file = folder.resolve("schema.json");
+    for (var schema : List.of("{", "[]", "{\"properties\": {\"a\": 3}}")) {
+      Files.writeString(file, schema);
+      var words = "eval tiny --dataset desk@1 --answers 2 --schema " + file;
+      assertThat(home.run(words.split(" ")).refused().err()).contains("chema");
+    }
+    Files.writeString(file, "{\"type\": \"object\"}");
+    assertThat(
+            home.run("eval", "tiny", "--dataset", "desk@1", "--schema", file.toString())
+                .refused()
+                .err())
+        .contains("--answers N");
   }
 
   @ParameterizedTest

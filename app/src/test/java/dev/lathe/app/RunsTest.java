@@ -7,11 +7,18 @@ import dev.lathe.app.owner.Home;
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.bases.TinyBase;
+import dev.lathe.datasets.conversation.Conversation;
+import dev.lathe.datasets.conversation.Message;
+import dev.lathe.datasets.conversation.Role;
+import dev.lathe.datasets.store.ConversationJson;
 import dev.lathe.datasets.store.DatasetStore;
 import dev.lathe.datasets.store.DatasetVersion;
 import dev.lathe.datasets.store.Split;
+import dev.lathe.datasets.store.VersionFolder;
 import dev.lathe.datasets.tokens.Example;
 import dev.lathe.datasets.tokens.ShardWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -20,6 +27,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -89,7 +97,15 @@ class RunsTest {
         .isEqualTo(2);
 
     var base = run("eval", "tiny", "--dataset", "desk", "--json").json();
-    var tuned = run("eval", id, "--dataset", "desk@1", "--json").json();
+    var words = "--dataset desk@1 --by length,metadata.day --answers 2 --answer-tokens 8";
+    var tuned = run(("eval " + id + " " + words + " --json").split(" ")).json();
+    assertThat(tuned.path("slices").properties()).hasSize(2);
+    assertThat(tuned.path("worst").size()).isPositive();
+    assertThat(tuned.path("answers").path("items").size()).isEqualTo(2);
+    assertThat(base.path("slices").properties()).hasSize(4);
+    assertThat(base.path("answers").isNull()).isTrue();
+    assertThat(run(("eval " + id + " " + words).split(" ")).out())
+        .contains("LENGTH", "METADATA.DAY", "unknown", "THE HIGHEST LOSS", "exact match");
     assertThat(tuned.path("loss").asDouble()).isLessThan(base.path("loss").asDouble());
     assertThat(tuned.path("loss").asDouble())
         .isCloseTo(run.path("evalLoss").asDouble(), org.assertj.core.data.Offset.offset(1e-3));
@@ -234,6 +250,8 @@ class RunsTest {
     var aside = store.aside();
     shard(aside.shard(Split.TRAIN), base, examples);
     shard(aside.shard(Split.VALIDATION), base, 6);
+    conversations(aside, Split.TRAIN, base, 40);
+    conversations(aside, Split.VALIDATION, base, 6);
     var part = new DatasetVersion.Part(40, 40, 1600, 1400);
     store.publish(
         aside,
@@ -265,6 +283,24 @@ class RunsTest {
                 1.0,
                 "2026-11-21T12:00:00Z"));
     assertThat(Files.isDirectory(folder.resolve("datasets").resolve(name).resolve("1"))).isTrue();
+  }
+
+  private static void conversations(VersionFolder folder, Split split, Base base, int examples) {
+    try (var out = new GZIPOutputStream(Files.newOutputStream(folder.conversations(split)))) {
+      for (int i = 0; i < examples; i++) {
+        var messages = List.of(Message.of(Role.USER, "q"), Message.of(Role.ASSISTANT, "a" + i));
+        var origin = new Conversation.Origin("made", i + 1);
+        out.write(
+            ConversationJson.write(
+                new Conversation("c" + i, messages, List.of(), null, null, origin, Map.of())));
+        out.write('\n');
+      }
+      if (!Files.exists(folder.template())) {
+        Files.copy(base.chatTemplate(), folder.template());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Conversations that can be learnt: the same few words again and again. */

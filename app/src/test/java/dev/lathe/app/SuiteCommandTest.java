@@ -149,6 +149,8 @@ class SuiteCommandTest {
     assertThat(home.run("eval", "lab:dull").refused().err()).contains("nothing to measure on");
     assertThat(home.run("eval", "lab:dull", "--suite", own, "--dataset", "d@1").refused().err())
         .contains("measured apart");
+    assertThat(home.run("eval", "lab:dull", "--suite", own, "--by", "topic").refused().err())
+        .contains("go with a dataset");
     assertThat(home.run("eval", "lab:dull", "--suite", "safty").refused().err())
         .contains("Did you mean 'safety'?");
     assertThat(home.run("eval", "lap:dull", "--suite", own).refused().err())

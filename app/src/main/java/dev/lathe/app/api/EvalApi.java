@@ -7,8 +7,16 @@ import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.datasets.store.DatasetStore;
 import dev.lathe.datasets.store.Split;
+import dev.lathe.pipelines.evaluation.AnswerSchema;
+import dev.lathe.pipelines.evaluation.AnswersTold;
+import dev.lathe.pipelines.evaluation.Evaluation;
+import dev.lathe.pipelines.evaluation.Options;
+import dev.lathe.pipelines.evaluation.Slice;
+import dev.lathe.pipelines.evaluation.SliceBy;
+import dev.lathe.pipelines.evaluation.Subject;
+import dev.lathe.pipelines.evaluation.Turn;
+import dev.lathe.pipelines.evaluation.WorstExample;
 import dev.lathe.pipelines.jobs.Evaluations;
-import dev.lathe.pipelines.jobs.Evaluations.EvaluationRequest;
 import dev.lathe.pipelines.jobs.Finetunes;
 import dev.lathe.registry.models.ModelRegistry;
 import dev.lathe.registry.runs.RunView;
@@ -17,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +33,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Measures a base, a model version, or what a run made, on a part of a dataset. */
@@ -52,8 +62,33 @@ class EvalApi {
   /**
    * @param target a base's name, a version (name@number or name@alias), or a completed run's id
    * @param split train, validation or test; validation when null
+   * @param by kinds of slices; all when null
+   * @param worst how many of the worst conversations are told; 5 when null
+   * @param answers how many conversations the target answers itself; none when null
+   * @param answerTokens at which an answer is cut off; 256 when null
+   * @param turn which answer of a conversation: last, call or any; last when null
+   * @param schema a JSON Schema for answers in JSON
    */
-  record Wanted(String target, String dataset, @Nullable String split) {}
+  record Wanted(
+      String target,
+      String dataset,
+      @Nullable String split,
+      @Nullable List<String> by,
+      @Nullable Integer worst,
+      @Nullable Integer answers,
+      @Nullable Integer answerTokens,
+      @Nullable String turn,
+      @Nullable JsonNode schema) {
+    Options options() {
+      return new Options(
+          SliceBy.of(by == null ? List.of() : by),
+          worst == null ? Options.WORST : worst,
+          answers == null ? 0 : answers,
+          answerTokens == null ? Options.MAX_TOKENS : answerTokens,
+          turn == null ? Turn.LAST : Turn.of(turn),
+          schema == null || schema.isNull() ? null : AnswerSchema.of(schema));
+    }
+  }
 
   record Evaluated(
       String target,
@@ -63,7 +98,27 @@ class EvalApi {
       double perplexity,
       double tokenAccuracy,
       long tokens,
-      String precision) {}
+      String precision,
+      long conversations,
+      Map<String, List<Slice>> slices,
+      List<WorstExample> worst,
+      @Nullable AnswersTold answers) {
+    static Evaluated of(String target, Subject subject, Evaluation e) {
+      return new Evaluated(
+          target,
+          subject.dataset().dataset(),
+          subject.split().wire(),
+          e.loss(),
+          e.perplexity(),
+          e.tokenAccuracy(),
+          e.tokens(),
+          e.precision(),
+          e.conversations(),
+          e.slices(),
+          e.worst(),
+          e.answers());
+    }
+  }
 
   @PostMapping
   void evaluate(@RequestBody Wanted wanted, HttpServletResponse response) throws Exception {
@@ -71,31 +126,22 @@ class EvalApi {
         response,
         json,
         progress -> {
+          var options = wanted.options();
           var version = datasets.require(wanted.dataset());
           var split = split(wanted.split());
           var target = target(wanted.target());
-          version.requireFor(bases.require(target.base()));
-          var request =
-              new EvaluationRequest(
-                  target.base(),
+          var base = bases.require(target.base());
+          version.requireFor(base);
+          var subject =
+              new Subject(
+                  base,
                   target.adapter(),
-                  datasets.folder(version).shard(split),
+                  version,
+                  datasets.folder(version),
+                  split,
                   target.settings());
-          var r =
-              evaluations.run(
-                  request,
-                  p ->
-                      progress.accept(
-                          Map.of("stage", "measuring", "done", p.done(), "total", p.total())));
-          return new Evaluated(
-              target.name(),
-              version.dataset(),
-              split.wire(),
-              r.loss(),
-              r.perplexity(),
-              r.tokenAccuracy(),
-              r.tokens(),
-              r.precision());
+          return Evaluated.of(
+              target.name(), subject, evaluations.run(subject, options, progress::accept));
         });
   }
 

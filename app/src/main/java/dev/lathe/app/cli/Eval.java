@@ -2,20 +2,18 @@ package dev.lathe.app.cli;
 
 import dev.lathe.app.owner.OwnerClient;
 import dev.lathe.checkpoints.input.BadInput;
-import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import tools.jackson.databind.JsonNode;
 
 /** Measures a base, a version or what a run made on a dataset, or any target by a suite. */
 @Command(
     name = "eval",
     description =
-        "loss, perplexity and token accuracy on a dataset's validation part, or answers by a suite")
+        "loss and token accuracy on a dataset's validation part, by slice, the worst conversations"
+            + " and how right answers are; or answers by a suite")
 public final class Eval extends HomeCommand {
   @Parameters(
       paramLabel = "TARGET",
@@ -26,14 +24,19 @@ public final class Eval extends HomeCommand {
   @Option(names = "--dataset", paramLabel = "D@V", description = "see 'dataset list'")
   @Nullable String dataset;
 
-  @Mixin SuiteOptions suite = new SuiteOptions();
-
   @Option(
-      names = "--split",
-      paramLabel = "PART",
-      defaultValue = "validation",
-      description = "train, validation or test (default: ${DEFAULT-VALUE})")
-  String split;
+      names = "--answers",
+      arity = "0..1",
+      fallbackValue = "20",
+      paramLabel = "N",
+      description =
+          "with --dataset: let it answer N conversations itself (${FALLBACK-VALUE}): exact match,"
+              + " JSON, tool calls; with --suite: print every answer too")
+  @Nullable Integer answers;
+
+  @Mixin DatasetOptions onDataset = new DatasetOptions();
+
+  @Mixin SuiteOptions suite = new SuiteOptions();
 
   public Eval(Session session) {
     super(session);
@@ -48,43 +51,16 @@ public final class Eval extends HomeCommand {
           target,
           "Name a dataset (--dataset D@V) or a suite (--suite factual).");
     }
-    if (bySuite) {
+    if (dataset == null) {
+      onDataset.requireNothing();
       print(
           suite.evaluate(owner, target, terminal()),
-          r -> SuiteFigures.tell(r, suite.answers, terminal()));
-      return ExitStatus.DONE;
+          r -> SuiteFigures.tell(r, answers != null, terminal()));
+    } else {
+      print(
+          onDataset.evaluate(owner, target, dataset, answers, terminal()),
+          r -> EvalFigures.tell(r, onDataset.by != null, terminal()));
     }
-    return onDataset(owner, dataset);
-  }
-
-  private int onDataset(OwnerClient owner, @Nullable String dataset) {
-    JsonNode result;
-    try (var progress = new Progress(terminal())) {
-      result =
-          owner.work(
-              "eval",
-              Map.of("target", target, "dataset", String.valueOf(dataset), "split", split),
-              p ->
-                  progress.update(
-                      p.path("stage").asString("measuring"),
-                      p.path("done").asLong(0),
-                      p.path("total").asLong(0),
-                      ""));
-    }
-    print(
-        result,
-        r ->
-            terminal()
-                .out()
-                .printf(
-                    Locale.ROOT,
-                    "%s on %s: loss %.4f, perplexity %.2f, token accuracy %.1f %%, %s tokens%n",
-                    r.path("target").asString(""),
-                    r.path("dataset").asString(""),
-                    r.path("loss").asDouble(),
-                    r.path("perplexity").asDouble(),
-                    100 * r.path("tokenAccuracy").asDouble(),
-                    Text.count(r.path("tokens"))));
     return ExitStatus.DONE;
   }
 }

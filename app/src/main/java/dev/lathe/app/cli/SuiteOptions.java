@@ -29,13 +29,9 @@ final class SuiteOptions {
       description = "with --suite: who grades the answers (default: nobody, only rules)")
   @Nullable String judge;
 
-  @Option(names = "--answers", description = "with --suite: print every answer too")
-  boolean answers;
-
   boolean asked() {
-    if (suite == null && (against != null || judge != null || answers)) {
-      throw new BadInput(
-          "--against, --judge and --answers go with a suite", null, "Add --suite safety.");
+    if (suite == null && (against != null || judge != null)) {
+      throw new BadInput("--against and --judge go with a suite", null, "Add --suite safety.");
     }
     return suite != null;
   }

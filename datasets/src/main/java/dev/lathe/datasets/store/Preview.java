@@ -81,7 +81,8 @@ public record Preview(String dataset, String split, List<Shown> conversations) {
     return new Shown(example.id(), judged, tokens(example, tokenizer));
   }
 
-  private static List<Token> tokens(Example example, Tokenizer tokenizer) {
+  /** Every token of an example, in order. */
+  public static List<Token> tokens(Example example, Tokenizer tokenizer) {
     var tokens = new ArrayList<Token>(example.length());
     int from = 0;
     for (int i = 0; i < example.length(); i++) {

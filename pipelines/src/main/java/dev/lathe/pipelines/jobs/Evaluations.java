@@ -1,13 +1,17 @@
 package dev.lathe.pipelines.jobs;
 
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.pipelines.evaluation.Evaluation;
+import dev.lathe.pipelines.evaluation.Options;
+import dev.lathe.pipelines.evaluation.SplitReading;
+import dev.lathe.pipelines.evaluation.Subject;
 import dev.lathe.pipelines.training.EvaluateMain;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Loss, perplexity and token accuracy of a base, or an adapter on it, in a process of their own.
+ * What a base, or an adapter on it, loses on a split of a dataset, and how right its own answers
+ * are; the model works in a process of its own.
  */
 public final class Evaluations {
   private final Path bases;
@@ -20,27 +24,22 @@ public final class Evaluations {
   }
 
   /**
-   * @param adapter a PEFT directory, or null for the base alone
-   * @param shard the token shard of the split to score
-   * @param settings recipe keys that say how to compute: precision, device, threads, maxLength
+   * How far it is.
+   *
+   * @param stage {@code measuring}, in batches, then {@code answering}, in answers
    */
-  public record EvaluationRequest(
-      String base, @Nullable Path adapter, Path shard, Map<String, Object> settings) {}
+  public record Progress(String stage, long done, long total) {}
 
-  /** How many of the batches are scored. */
-  public record Progress(long done, long total) {}
-
-  public EvaluateMain.Result run(EvaluationRequest request, Consumer<Progress> progress) {
-    var adapter = request.adapter() == null ? null : request.adapter().toString();
-    return Worker.run(
-        EvaluateMain.class.getName(),
-        new EvaluateMain.Request(
-            bases.toString(),
-            request.base(),
-            adapter,
-            request.shard().toString(),
-            request.settings()),
-        EvaluateMain.Result.class,
-        step -> progress.accept(new Progress(step.done(), step.total())));
+  /**
+   * @throws BadInput before any model is loaded for what can be known from the dataset
+   */
+  public Evaluation run(Subject subject, Options options, Consumer<Progress> progress) {
+    var reading = SplitReading.of(subject, options);
+    return reading.told(
+        Worker.run(
+            EvaluateMain.class.getName(),
+            reading.request(bases.toString()),
+            EvaluateMain.Result.class,
+            step -> progress.accept(new Progress(step.stage(), step.done(), step.total()))));
   }
 }

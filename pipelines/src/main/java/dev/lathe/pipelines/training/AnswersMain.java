@@ -6,7 +6,6 @@ import dev.lathe.datasets.chat.ChatTemplate;
 import dev.lathe.datasets.conversation.Message;
 import dev.lathe.datasets.conversation.Role;
 import dev.lathe.datasets.tokens.Tokenizer;
-import dev.lathe.engine.generation.Greedy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,9 +15,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A worker process that answers prompts greedily, with a base alone or with an adapter on it. */
 public final class AnswersMain {
-  /** Prompts that are answered together; more of them only cost memory. */
-  private static final int BATCH = 20;
-
   /**
    * In bfloat16 the best two tokens often tie: its logits are an eighth apart at 20. An answer
    * should be the model's, not the rounding's.
@@ -81,25 +77,16 @@ public final class AnswersMain {
         }
         prompts.add(ids);
       }
-      var answers = new ArrayList<String>();
-      var ended = new ArrayList<Boolean>();
-      long tokens = 0;
-      for (int from = 0; from < prompts.size(); from += BATCH) {
-        int start = from;
-        var batch = prompts.subList(from, Math.min(from + BATCH, prompts.size()));
-        var found =
-            Greedy.answers(
-                model.decoder(),
-                batch,
-                request.maxTokens(),
-                done -> WorkerIo.progress("answers", start + done, prompts.size()));
-        for (int[] ids : found) {
-          answers.add(tokenizer.decode(ids).strip());
-          ended.add(ids.length < request.maxTokens());
-          tokens += ids.length;
-        }
-      }
-      return new Result(answers, ended, tokens);
+      var found =
+          Answering.of(
+              model.decoder(),
+              prompts,
+              request.maxTokens(),
+              done -> WorkerIo.progress("answers", done, prompts.size()));
+      return new Result(
+          found.stream().map(ids -> tokenizer.decode(ids).strip()).toList(),
+          found.stream().map(ids -> ids.length < request.maxTokens()).toList(),
+          found.stream().mapToLong(ids -> ids.length).sum());
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.lathe.pipelines.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.lathe.checkpoints.bases.Base;
 import dev.lathe.checkpoints.input.BadInput;
@@ -11,6 +12,13 @@ import dev.lathe.datasets.store.DatasetVersion;
 import dev.lathe.datasets.store.Preview;
 import dev.lathe.datasets.store.Split;
 import dev.lathe.datasets.tokens.Tokenizer;
+import dev.lathe.pipelines.evaluation.AnswersTold;
+import dev.lathe.pipelines.evaluation.Options;
+import dev.lathe.pipelines.evaluation.Slice;
+import dev.lathe.pipelines.evaluation.SliceBy;
+import dev.lathe.pipelines.evaluation.Subject;
+import dev.lathe.pipelines.evaluation.Turn;
+import dev.lathe.pipelines.evaluation.WorstExample;
 import dev.lathe.pipelines.training.TinyT5;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +27,7 @@ import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -147,5 +156,35 @@ class T5DatasetTest {
     assertThatThrownBy(() -> built(base, Map.of("template", own.toString())))
         .isInstanceOf(BadInput.class)
         .hasMessageContaining("eos_token");
+  }
+
+  @Test
+  void anEvaluationCountsConversationsAndAsksForTheirLastAnswers() {
+    var base = TinyT5.in(home, "tiny-flan");
+    var version = built(base, Map.of());
+    var subject =
+        new Subject(
+            base, null, version, store.folder(version), Split.TRAIN, Map.of("precision", "fp32"));
+    var found =
+        new Evaluations(home.resolve("bases"))
+            .run(subject, new Options(SliceBy.ALL, 5, 2, 8, Turn.LAST, null), p -> {});
+
+    assertThat(found.conversations()).isEqualTo(2);
+    assertThat(found.tokens()).isEqualTo(version.part(Split.TRAIN).labelTokens());
+    assertThat(found.slices().values())
+        .allSatisfy(
+            slices ->
+                assertThat(slices.stream().mapToLong(Slice::tokens).sum())
+                    .isEqualTo(found.tokens()));
+    assertThat(found.worst())
+        .extracting(WorstExample::id)
+        .containsExactlyInAnyOrder("a#1", "a#2", "b");
+    assertThat(found.worst())
+        .filteredOn(w -> w.id().equals("a#2"))
+        .allMatch(w -> w.line() == 1 && w.excerpt().equals("Not the cup."));
+    assertThat(Objects.requireNonNull(found.answers()).items())
+        .extracting(AnswersTold.Item::question, AnswersTold.Item::reference)
+        .containsExactlyInAnyOrder(
+            tuple("And the cup?", "Not the cup."), tuple("When?", "By May."));
   }
 }
