@@ -333,8 +333,19 @@ public record Recipe(
     return new Training(noise(), packing(), gradientCheckpointing, full);
   }
 
-  /** The precision to compute in on a device; one left open follows an unpacked baseFormat. */
+  /**
+   * The precision to compute in on a device; one left open follows an unpacked baseFormat.
+   *
+   * @throws BadInput for fp16 on a processor, whose products take minutes where bf16's take seconds
+   */
   Precision precisionOn(ComputeDevice on) {
+    boolean half = precision == NumberFormat.FP16 || baseFormat == BaseFormat.FP16;
+    if (half && on.isCpu()) {
+      throw new BadInput(
+          "fp16 is for GPUs: a processor computes it hundreds of times slower than fp32",
+          "precision=fp16 on " + on.name(),
+          "Take precision=bf16 or fp32.");
+    }
     return switch (precision) {
       case AUTO ->
           switch (baseFormat) {

@@ -34,6 +34,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,8 +64,19 @@ class KillTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 2, 3, 7})
+  @ValueSource(ints = {1, 7})
   void killedAfterAStepItEndsWithTheSameAdapterAndLosses(int step) throws Exception {
+    endsAlikeWhenKilledAfter(step);
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 5, 9})
+  void killedAfterAnyOtherStepToo(int step) throws Exception {
+    endsAlikeWhenKilledAfter(step);
+  }
+
+  private static void endsAlikeWhenKilledAfter(int step) throws Exception {
     var run = run("20260101-000" + step + "-kkkk");
     var process = start(run);
     kill(process, () -> records(run).stream().anyMatch(r -> isStep(r, step)));
@@ -176,9 +188,18 @@ class KillTest {
   }
 
   /** In its second pass, so that one process has seen the reference that the other finds anew. */
-  @ParameterizedTest
-  @ValueSource(strings = {"dpo", "kto"})
-  void preferencesTooEndWithTheSameAdapterAndLosses(String objective) throws Exception {
+  @Test
+  void pairsTooEndWithTheSameAdapterAndLosses() throws Exception {
+    preferencesEndAlike("dpo");
+  }
+
+  @Tag("slow")
+  @Test
+  void judgedAnswersTooEndWithTheSameAdapterAndLosses() throws Exception {
+    preferencesEndAlike("kto");
+  }
+
+  private static void preferencesEndAlike(String objective) throws Exception {
     var examples = home.resolve("preferences/examples");
     PreferenceShards.write(examples.resolve("train.shard"), base, 8, 3);
     PreferenceShards.write(examples.resolve("validation.shard"), base, 3, 4);
@@ -251,6 +272,7 @@ class KillTest {
     assertThat(found.loss()).isCloseTo(ended, within(0.02));
   }
 
+  @Tag("slow")
   @Test
   void aDoraOnAPackedBaseTooEndsWithTheSameAdapterAndLosses() throws Exception {
     var more =

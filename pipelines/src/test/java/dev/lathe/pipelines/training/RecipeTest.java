@@ -74,6 +74,11 @@ class RecipeTest {
         .hasMessageContaining("baseFormat: fp32 contradicts precision=bf16");
     assertThatThrownBy(() -> Recipe.of(Map.of("baseFormat", "fp16", "precision", "bf16")))
         .hasMessageContaining("baseFormat: fp16 contradicts precision=bf16");
+    var half = Recipe.of(Map.of("precision", "fp16"));
+    assertThat(half.precisionOn(new ComputeDevice("cuda:0", 1))).isEqualTo(Precision.FP16);
+    assertThatThrownBy(() -> half.precisionOn(new ComputeDevice("cpu", 1)))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("fp16 is for GPUs");
     assertThatThrownBy(() -> Recipe.of(Map.of("adapter", "full", "precision", "fp16")))
         .hasMessageContaining("precision: all weights are not trained in fp16");
     var cpu = ComputeDevice.open("cpu", 1);
