@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Full fine-tuning against transformers' numbers (benchmarks/reference/tiny_full.py). */
 class FullTest {
@@ -29,17 +29,7 @@ class FullTest {
   private static final TinyLlamas LLAMA = TinyLlamas.named("tiny-llama");
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "tiny-llama",
-        "families/llama-llama3",
-        "families/qwen2",
-        "families/gemma2",
-        "families/gemma3",
-        "families/phi",
-        "families/phi3",
-        "families/gpt2"
-      })
+  @MethodSource("dev.lathe.engine.TinyLlamas#toldOfWhole")
   void lossAndGradientsOfAllWeightsAreTransformers(String name) {
     var tiny = TinyLlamas.named(name);
     var expected = tiny.json("full.json");

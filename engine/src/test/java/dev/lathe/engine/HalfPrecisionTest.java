@@ -1,5 +1,6 @@
 package dev.lathe.engine;
 
+import static dev.lathe.engine.TinyLlamas.relative;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -88,15 +89,5 @@ class HalfPrecisionTest {
         assertThat(moment).containsOnly(0f);
       }
     }
-  }
-
-  private static double relative(double[] found, double[] expected) {
-    double difference = 0;
-    double whole = 0;
-    for (int i = 0; i < expected.length; i++) {
-      difference += Math.pow(found[i] - expected[i], 2);
-      whole += Math.pow(expected[i], 2);
-    }
-    return Math.sqrt(difference / whole);
   }
 }

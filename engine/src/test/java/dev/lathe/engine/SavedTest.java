@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -107,17 +108,7 @@ class SavedTest {
 
   /** With B zero an adapter changes nothing, and the matrices' gradients are full fine-tuning's. */
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "tiny-llama",
-        "families/llama-llama3",
-        "families/qwen2",
-        "families/gemma2",
-        "families/gemma3",
-        "families/phi",
-        "families/phi3",
-        "families/gpt2"
-      })
+  @MethodSource("dev.lathe.engine.TinyLlamas#toldOfWhole")
   void everyFamilysEmbeddingsLearnAsTransformersHasIt(String name) {
     var tiny = TinyLlamas.named(name);
     var shape = whole(tiny);

@@ -35,6 +35,19 @@ record TinyLlamas(Path folder) {
     return new TinyLlamas(Path.of("src/test/resources/reference", name));
   }
 
+  /** Those of which tiny_full.py told what gradients all weights have. */
+  static List<String> toldOfWhole() {
+    return List.of(
+        "tiny-llama",
+        "families/llama-llama3",
+        "families/qwen2",
+        "families/gemma2",
+        "families/gemma3",
+        "families/phi",
+        "families/phi3",
+        "families/gpt2");
+  }
+
   ModelConfig config() {
     return ModelConfigs.read(folder.resolve("base"));
   }

@@ -37,7 +37,7 @@ final class Worker {
    * @throws BadInput what the worker found wrong with the request
    */
   static <A> A run(String main, Object request, Class<A> answer, Consumer<Step> progress) {
-    var command = RunCommand.of(main, System.getProperty("java.class.path"));
+    var command = RunCommand.of(main);
     var builder = new ProcessBuilder(yielding(command.java()));
     command.environment().forEach((k, v) -> builder.environment().putIfAbsent(k, v));
     try {

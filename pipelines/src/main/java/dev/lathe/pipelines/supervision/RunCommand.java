@@ -39,7 +39,12 @@ public record RunCommand(List<String> java, Map<String, String> environment) {
 
   /** The product's run process, on this process's JDK and class path. */
   public static RunCommand product() {
-    return of(MAIN, System.getProperty("java.class.path"));
+    return of(MAIN);
+  }
+
+  /** Another main class, on this process's JDK and class path. */
+  public static RunCommand of(String main) {
+    return of(main, System.getProperty("java.class.path"));
   }
 
   /**

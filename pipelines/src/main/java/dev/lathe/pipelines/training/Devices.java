@@ -40,9 +40,13 @@ record Devices(List<String> names, int threads) {
     return names.size();
   }
 
-  /** As recipes have it. */
-  String name() {
-    return String.join(",", names);
+  /**
+   * What is told of where a run computes.
+   *
+   * @param own the device of this process, which {@code auto} may have found
+   */
+  String told(ComputeDevice own) {
+    return count() == 1 ? own.name() : String.join(",", names);
   }
 
   /** The device of one of the processes, which must be this one. */

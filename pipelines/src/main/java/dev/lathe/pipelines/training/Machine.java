@@ -15,7 +15,7 @@ record Machine(Map<String, String> facts) {
   static Machine here(Devices devices, ComputeDevice device, Precision precision) {
     var facts = new LinkedHashMap<String, String>();
     facts.put("cpu", ComputeDevice.cpuModel());
-    facts.put("device", devices.count() == 1 ? device.name() : devices.name());
+    facts.put("device", devices.told(device));
     facts.put("threads", Integer.toString(device.threads()));
     facts.put("precision", precision.wire());
     facts.put("torch", ComputeDevice.torchVersion());

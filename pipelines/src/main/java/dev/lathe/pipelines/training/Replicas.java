@@ -99,10 +99,7 @@ final class Replicas implements Gradients, AutoCloseable {
 
   private record Replica(String device, Process process, OutputStream orders, InputStream answers) {
     static Replica start(RunDirectory run, Setup setup, int rank) {
-      var line =
-          new ArrayList<>(
-              RunCommand.of(ReplicaMain.class.getName(), System.getProperty("java.class.path"))
-                  .java());
+      var line = new ArrayList<>(RunCommand.of(ReplicaMain.class.getName()).java());
       line.add(1, "-XX:ErrorFile=" + run.path().resolve("crash-" + rank + ".log"));
       line.add(run.path().toString());
       line.add(Integer.toString(rank));

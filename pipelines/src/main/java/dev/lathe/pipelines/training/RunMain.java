@@ -290,7 +290,7 @@ public final class RunMain {
     m.put("pid", ProcessHandle.current().pid());
     m.put("fromStep", state.step());
     m.put("steps", setup.steps());
-    m.put("device", setup.devices().count() == 1 ? setup.device().name() : setup.devices().name());
+    m.put("device", setup.devices().told(setup.device()));
     m.put("threads", setup.device().threads());
     m.put("cpu", ComputeDevice.cpuModel());
     m.put("precision", setup.precision().wire());

@@ -81,10 +81,7 @@ record ThreadChoice(Cores cores, int threads, Map<Integer, Double> seconds) {
 
   /** In a process of its own: PyTorch's number of threads is fixed when it is loaded. */
   private static OptionalDouble measured(int threads) {
-    var line =
-        new ArrayList<>(
-            RunCommand.of(ThreadsMain.class.getName(), System.getProperty("java.class.path"))
-                .java());
+    var line = new ArrayList<>(RunCommand.of(ThreadsMain.class.getName()).java());
     line.add(Integer.toString(threads));
     try {
       var process = new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.INHERIT).start();

@@ -21,6 +21,11 @@ import org.junit.jupiter.api.Test;
 
 /** Real adapters on the tiny base, real worker processes; the serving engine is a stand-in. */
 class PromotionGatesTest implements Lineage {
+  private static final ServedAnswers DOWN =
+      (version, questions) -> {
+        throw new BadInput("the engine is down", version.version(), "Start it.");
+      };
+
   private final TinyDesk.Trained trained = TinyDesk.trained();
   private final TinyDesk desk = trained.desk();
 
@@ -40,13 +45,7 @@ class PromotionGatesTest implements Lineage {
   @Test
   void aModelNoBetterThanTheIncumbentIsRefusedAndWhatCannotBeMeasuredDoesNotPass() {
     var again = desk.version("desk", 3, trained.dataset(), Path.of(trained.good().folder()));
-    var verdict =
-        judge(
-            again,
-            trained.good(),
-            (version, questions) -> {
-              throw new BadInput("the engine is down", version.version(), "Start it.");
-            });
+    var verdict = judge(again, trained.good(), DOWN);
     assertThat(verdict.better().passed()).isFalse();
     assertThat(verdict.better().found()).contains("difference +0.0000");
     assertThat(verdict.kept().passed()).isTrue();
@@ -77,13 +76,7 @@ class PromotionGatesTest implements Lineage {
     ancestor = desk.version("desk", 6, leaky, folder);
     var candidate =
         desk.version("desk", 7, trained.dataset(), folder, Map.of("initFrom", folder + "/adapter"));
-    var verdict =
-        judge(
-            candidate,
-            null,
-            (version, questions) -> {
-              throw new BadInput("the engine is down", version.version(), "Start it.");
-            });
+    var verdict = judge(candidate, null, DOWN);
     assertThat(verdict.better().passed()).isFalse();
     assertThat(verdict.better().found())
         .contains("2 conversations of it stand in the training split of started@1");
@@ -92,12 +85,8 @@ class PromotionGatesTest implements Lineage {
   /** A fresh DoRA changes nothing: it is the LoRA, and the base beside it is the base. */
   @Test
   void aDoraIsMeasuredBesideTheSameBaseAsALora() {
-    ServedAnswers none =
-        (version, questions) -> {
-          throw new BadInput("the engine is down", version.version(), "Start it.");
-        };
-    var lora = judge(trained.good(), null, none);
-    var dora = judge(desk.asDora(trained.good(), 8, trained.dataset()), null, none);
+    var lora = judge(trained.good(), null, DOWN);
+    var dora = judge(desk.asDora(trained.good(), 8, trained.dataset()), null, DOWN);
     for (int side = 1; side <= 2; side++) { // in bf16 a factor of one rounds once more
       assertThat(nats(dora.better(), side)).isCloseTo(nats(lora.better(), side), within(0.01));
     }
@@ -122,13 +111,7 @@ class PromotionGatesTest implements Lineage {
             List.of(trained.dataset(), leaky),
             0.7,
             0.3);
-    var verdict =
-        judge(
-            candidate,
-            null,
-            (version, questions) -> {
-              throw new BadInput("the engine is down", version.version(), "Start it.");
-            });
+    var verdict = judge(candidate, null, DOWN);
     assertThat(verdict.better().passed()).isFalse();
     assertThat(verdict.better().found())
         .contains("4 conversations of it stand in the training split of part@1");

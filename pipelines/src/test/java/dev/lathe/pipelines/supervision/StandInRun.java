@@ -41,7 +41,7 @@ public final class StandInRun {
 
   /** The command that starts it, on the tests' class path. */
   public static RunCommand command() {
-    var product = RunCommand.of(StandInRun.class.getName(), System.getProperty("java.class.path"));
+    var product = RunCommand.of(StandInRun.class.getName());
     var line = new ArrayList<>(product.java());
     line.add(1, "-XX:TieredStopAtLevel=1"); // starts sooner
     return new RunCommand(line, product.environment());

@@ -20,7 +20,7 @@ public final class RunProcesses {
   private RunProcesses() {}
 
   static Process start(RunDirectory run, String... more) throws IOException {
-    var command = RunCommand.of(RunMain.class.getName(), System.getProperty("java.class.path"));
+    var command = RunCommand.of(RunMain.class.getName());
     var line = new ArrayList<>(command.java());
     line.add(1, "-XX:TieredStopAtLevel=1"); // it lives for seconds
     line.add(run.path().toString());
