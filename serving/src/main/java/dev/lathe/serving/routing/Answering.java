@@ -5,6 +5,7 @@ import dev.lathe.serving.providers.remote.UpstreamAnswer;
 import dev.lathe.serving.routing.Reply.ClientGone;
 import dev.lathe.serving.wire.AnswerBody;
 import dev.lathe.serving.wire.ChatRequest;
+import dev.lathe.serving.wire.Chunks;
 import dev.lathe.serving.wire.Events;
 import dev.lathe.serving.wire.UpstreamError;
 import dev.lathe.serving.wire.WireError;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One request on its way: passes an upstream's answer on, and keeps what the log wants to know. */
@@ -64,10 +66,9 @@ final class Answering {
    */
   void pass(UpstreamAnswer answer, String who) throws IOException, ClientGone {
     if (answer.status() != 200) {
-      throw UpstreamError.of(
-          who, answer.status(), answer.whole(LONGEST_ERROR), answer.header("Retry-After"));
+      throw answer.refusal(who, LONGEST_ERROR);
     }
-    if (answer.isEventStream() != request.streamed()) {
+    if (answer.isStream() != request.streamed()) {
       throw WireError.upstream(
           "upstream_garbage",
           "%s answers %s though %s was asked for. See whether its address is right."
@@ -77,22 +78,31 @@ final class Answering {
                   request.streamed() ? "a stream" : "a whole"));
     }
     if (request.streamed()) {
-      stream(answer, new Events(answer.body()), who);
+      stream(answer, answer.chunks(), who);
     } else {
-      whole(answer.whole(LONGEST), who);
+      whole(answer, who);
     }
   }
 
-  private void whole(byte[] body, String who) throws ClientGone {
-    var answer = checked(body, who);
+  private void whole(UpstreamAnswer answer, String who) throws IOException, ClientGone {
+    var body = checked(answer.completion(LONGEST), who);
     firstByteMs = milliseconds();
-    reply.whole(route.headers(), answer.named(names));
+    reply.whole(headers(answer), body.named(names));
+  }
+
+  private Map<String, String> headers(UpstreamAnswer answer) {
+    var headers = route.headers();
+    var ignored = answer.exchange().ignored();
+    if (!ignored.isEmpty()) {
+      headers.put("x-lathe-ignored", String.join(", ", ignored));
+    }
+    return headers;
   }
 
   private AnswerBody checked(byte[] body, String who) {
     var answer = AnswerBody.read(body);
     if (answer != null && answer.isError()) {
-      throw UpstreamError.of(who, 502, body, null);
+      throw UpstreamError.inAnswer(who, body);
     }
     if (answer == null || !answer.answers()) {
       throw WireError.upstream(
@@ -112,7 +122,7 @@ final class Answering {
     }
   }
 
-  private void stream(UpstreamAnswer answer, Events events, String who)
+  private void stream(UpstreamAnswer answer, Chunks events, String who)
       throws IOException, ClientGone {
     var first = events.next();
     if (first == null) {
@@ -120,7 +130,8 @@ final class Answering {
     }
     var body = checked(first, who); // before the head goes out: an error still has its own status
     firstByteMs = milliseconds();
-    reply.begin(route.headers());
+    reply.begin(headers(answer));
+    boolean untold = counted || (answer.exchange().tellsUsage() && !request.asksForUsage());
     reply.event(body.named(names));
     boolean finished = body.finished();
     try {
@@ -143,7 +154,7 @@ final class Answering {
         }
         count(event);
         finished |= event.finished();
-        if (!(counted && event.onlyUsage())) { // asked for by us and not by the client
+        if (!(untold && event.onlyUsage())) { // asked for by us and not by the client
           reply.event(event.named(names));
         }
       }

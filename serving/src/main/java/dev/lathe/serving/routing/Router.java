@@ -3,11 +3,13 @@ package dev.lathe.serving.routing;
 import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.serving.accounting.RequestLog;
+import dev.lathe.serving.providers.Dialects;
 import dev.lathe.serving.providers.LocalEngines;
 import dev.lathe.serving.providers.LocalEngines.EngineUnavailable;
 import dev.lathe.serving.providers.remote.Endpoint;
 import dev.lathe.serving.providers.remote.Upstream;
 import dev.lathe.serving.providers.remote.Upstream.NotReached;
+import dev.lathe.serving.providers.remote.openai.OpenAi;
 import dev.lathe.serving.routing.Reply.ClientGone;
 import dev.lathe.serving.wire.AnswerIds;
 import dev.lathe.serving.wire.ChatRequest;
@@ -110,7 +112,8 @@ public final class Router {
     var name = target.provider().name();
     try (var answer =
         upstream.ask(
-            Endpoint.of(target.provider()), answering.request().forModel(target.model()))) {
+            Endpoint.of(target.provider()),
+            Dialects.of(target.provider()).exchange(answering.request(), target.model()))) {
       answering.pass(answer, "The provider '" + name + "'");
     } catch (NotReached e) {
       throw new Lost(
@@ -136,7 +139,7 @@ public final class Router {
       try (var answer =
           upstream.ask(
               Endpoint.of(lease.address(), LOCAL_SILENCE),
-              answering.counted(target.model().id()))) {
+              OpenAi.of(answering.counted(target.model().id())))) {
         answering.pass(answer, "The engine of '" + target.name() + "'");
         if (answering.brokeOff()) {
           lease.broken();

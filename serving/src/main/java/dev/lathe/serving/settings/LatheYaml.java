@@ -9,9 +9,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
@@ -97,37 +99,41 @@ public record LatheYaml(Map<String, Provider> providers, ServerLimits server, St
           "'%s' is no name for a provider: use lower-case letters, digits, '-' and '_'"
               .formatted(name));
     }
-    type(s);
+    var kind = kind(s);
     var key = variables.in(s, "apiKey");
     return new Provider(
         name,
-        address(s, variables.in(s, "baseUrl")),
+        kind,
+        address(s, kind, variables.in(s, "baseUrl")),
         key == null || key.isEmpty() ? null : new Secret(key),
         s.words("models", List.of()),
         seconds(s.number("timeoutSeconds", 600, 0.001, 86_400)),
         s.integer("connections", 256, 1, 65_536));
   }
 
-  private static void type(Settings s) {
+  /** OpenAI's where it is not told, so that the other problems are found as well. */
+  private static ProviderKind kind(Settings s) {
     var type = s.text("type", null);
+    var known =
+        Stream.of(ProviderKind.values()).map(k -> k.name().toLowerCase(Locale.ROOT)).toList();
     if (type == null) {
       s.problem("type: it is missing. 'openai' means any server with OpenAI's API");
     } else if (LATER.contains(type)) {
       s.problem(
-          "type: '%s' is not spoken here yet; 'openai' is, and many providers offer it beside their own"
-              .formatted(type));
-    } else if (!type.equals("openai")) {
-      s.problem("type: '%s' is unknown. Known: openai".formatted(type));
+          "type: '%s' is not spoken here yet; %s are. Many providers offer OpenAI's API beside their own"
+              .formatted(type, String.join(", ", known)));
+    } else if (!known.contains(type)) {
+      s.problem("type: '%s' is unknown. Known: %s".formatted(type, String.join(", ", known)));
+    } else {
+      return ProviderKind.valueOf(type.toUpperCase(Locale.ROOT));
     }
+    return ProviderKind.OPENAI;
   }
 
   private static final URI NOWHERE = URI.create("http://127.0.0.1:9");
 
-  private static URI address(Settings s, @Nullable String text) {
-    if (text == null) {
-      s.problem("baseUrl: it is missing, such as https://api.openai.com/v1");
-      return NOWHERE;
-    }
+  private static URI address(Settings s, ProviderKind kind, @Nullable String given) {
+    var text = given == null ? kind.baseUrl() : given;
     try {
       var uri = new URI(text.replaceAll("/+$", ""));
       var scheme = String.valueOf(uri.getScheme());

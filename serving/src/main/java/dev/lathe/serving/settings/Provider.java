@@ -6,17 +6,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A remote server that speaks OpenAI's API.
+ * A remote server.
  *
  * @param name stands before the colon in {@code lab:gpt-oss}
- * @param baseUrl up to and with {@code /v1}, without a slash at its end
- * @param apiKey sent as bearer; null for none
+ * @param baseUrl what stands before the paths of its API, without a slash at its end
+ * @param apiKey null for none
  * @param models what {@code /v1/models} lists of it; others may be asked for all the same
  * @param timeout the longest silence: before the first byte, and between two
  * @param connections open at one time, at most
  */
 public record Provider(
     String name,
+    ProviderKind kind,
     URI baseUrl,
     @Nullable Secret apiKey,
     List<String> models,

@@ -141,6 +141,11 @@ public final class ChatRequest {
     return !streamed() || fields.has("stream_options");
   }
 
+  /** Whether the client asks to be told at the end of its stream what it used. */
+  public boolean asksForUsage() {
+    return fields.path("stream_options").path("include_usage").asBoolean(false);
+  }
+
   private byte[] forModel(String model, byte[] more) {
     var name = JSON.writeValueAsString(model).getBytes(StandardCharsets.UTF_8);
     var out = new ByteArrayOutputStream(body.length + name.length + more.length);

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * (https://html.spec.whatwg.org/multipage/server-sent-events.html). Only {@code data} is kept:
  * OpenAI's streams have nothing else that means something.
  */
-public final class Events {
+public final class Events implements Chunks {
   /** What an event holds in {@code data} after the last one of an answer. */
   public static final String DONE = "[DONE]";
 
@@ -34,6 +34,7 @@ public final class Events {
    *
    * @throws IOException when the stream breaks off, or holds a line above 16 MiB
    */
+  @Override
   public byte @Nullable [] next() throws IOException {
     byte @Nullable [] data = null;
     while (true) {
@@ -62,7 +63,7 @@ public final class Events {
     }
   }
 
-  /** Whether a whole event is here already, so that it is worth waiting with a flush. */
+  @Override
   public boolean hasNext() {
     for (int i = from; i + 1 < to; i++) {
       if (buffer[i] == '\n'

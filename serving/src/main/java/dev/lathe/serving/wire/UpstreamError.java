@@ -40,7 +40,16 @@ public final class UpstreamError {
         retryAfter);
   }
 
-  /** The message in a body: {@code error.message}, or the body as it is. */
+  /**
+   * An error that stands where an answer was expected. Its status is {@code error.code} where that
+   * is one, as many servers have it.
+   */
+  public static WireError inAnswer(String who, byte[] body) {
+    int code = error(body).path("code").asInt(0);
+    return of(who, code >= 400 && code < 600 ? code : 502, body, null);
+  }
+
+  /** The message in a body: {@code error.message}, {@code message}, or the body as it is. */
   public static String message(byte[] body) {
     var error = error(body);
     var message = error.isString() ? error.stringValue() : error.path("message").asString("");
@@ -54,7 +63,7 @@ public final class UpstreamError {
   private static JsonNode error(byte[] body) {
     try {
       var read = JsonMapper.shared().readTree(body);
-      return read.path("error");
+      return read.has("error") ? read.path("error") : read;
     } catch (JacksonException e) {
       return JsonMapper.shared().createObjectNode();
     }

@@ -57,6 +57,7 @@ class LatheYamlTest {
         .isEqualTo(
             new Provider(
                 "lab",
+                ProviderKind.OPENAI,
                 URI.create("http://127.0.0.1:9100/v1"),
                 new Secret("s3cret$1"),
                 java.util.List.of("gpt-oss", "meta/llama"),
@@ -87,7 +88,6 @@ class LatheYamlTest {
             "providers.claude.type: 'anthropic' is not spoken here yet",
             "'Lab' is no name",
             "unknown key 'providers.Lab.baseURL'. Did you mean 'baseUrl'?",
-            "providers.Lab.baseUrl: it is missing",
             "providers.Lab.apiKey: the environment has no NO_SUCH_KEY",
             "providers.ftp.type: 'opnai' is unknown",
             "providers.ftp.baseUrl: no address",

@@ -7,18 +7,14 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where chat completions are asked for.
+ * Where an upstream is.
  *
- * @param chat the full address
- * @param key sent as bearer
+ * @param base what stands before the paths of its API, without a slash at its end
  * @param timeout the longest silence
  */
-public record Endpoint(URI chat, @Nullable Secret key, Duration timeout) {
+public record Endpoint(URI base, @Nullable Secret key, Duration timeout) {
   public static Endpoint of(Provider provider) {
-    return new Endpoint(
-        URI.create(provider.baseUrl() + "/chat/completions"),
-        provider.apiKey(),
-        provider.timeout());
+    return new Endpoint(provider.baseUrl(), provider.apiKey(), provider.timeout());
   }
 
   /**
@@ -27,6 +23,10 @@ public record Endpoint(URI chat, @Nullable Secret key, Duration timeout) {
    * @param root {@code http://127.0.0.1:PORT}
    */
   public static Endpoint of(URI root, Duration timeout) {
-    return new Endpoint(root.resolve("/v1/chat/completions"), null, timeout);
+    return new Endpoint(root.resolve("/v1"), null, timeout);
+  }
+
+  URI at(String path) {
+    return URI.create(base + path);
   }
 }

@@ -3,7 +3,6 @@ package dev.lathe.serving.providers.remote;
 import java.io.IOException;
 import java.net.URI;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.hc.client5.http.ConnectTimeoutException;
 import org.apache.hc.client5.http.HttpRoute;
 import org.apache.hc.client5.http.classic.methods.HttpPost;
@@ -84,20 +83,18 @@ public final class Upstream implements AutoCloseable {
    * @throws NotReached when nothing of the request can have been worked on
    * @throws IOException when the connection broke, or nothing came in time
    */
-  public UpstreamAnswer ask(Endpoint endpoint, byte[] body) throws IOException {
-    var request = new HttpPost(endpoint.chat());
+  public UpstreamAnswer ask(Endpoint endpoint, Exchange exchange) throws IOException {
+    var request = new HttpPost(endpoint.at(exchange.path()));
     request.setConfig(
         RequestConfig.custom()
             .setResponseTimeout(Timeout.of(endpoint.timeout()))
             .setConnectionRequestTimeout(POOLED)
             .build());
-    if (endpoint.key() != null) {
-      request.setHeader("Authorization", "Bearer " + endpoint.key().value());
-    }
-    request.setEntity(new ByteArrayEntity(body, ContentType.APPLICATION_JSON));
+    exchange.headers(endpoint.key()).forEach(request::setHeader);
+    request.setEntity(new ByteArrayEntity(exchange.body(), ContentType.APPLICATION_JSON));
     try {
       var response = http.executeOpen(null, request, null);
-      return new UpstreamAnswer(request, response, new AtomicBoolean());
+      return new UpstreamAnswer(exchange, request, response);
     } catch (ConnectionRequestTimeoutException e) {
       throw new NotReached("all connections to it are in use", e);
     } catch (ConnectTimeoutException | java.net.ConnectException e) {

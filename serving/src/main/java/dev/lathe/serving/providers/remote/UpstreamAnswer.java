@@ -1,5 +1,7 @@
 package dev.lathe.serving.providers.remote;
 
+import dev.lathe.serving.wire.Chunks;
+import dev.lathe.serving.wire.WireError;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Locale;
@@ -13,23 +15,29 @@ import org.jspecify.annotations.Nullable;
  * is used again; closed before, the connection is cut, which tells the upstream to stop.
  */
 public final class UpstreamAnswer implements AutoCloseable {
+  private final Exchange exchange;
   private final HttpPost request;
   private final ClassicHttpResponse response;
-  private final AtomicBoolean complete;
+  private final AtomicBoolean complete = new AtomicBoolean();
 
-  UpstreamAnswer(HttpPost request, ClassicHttpResponse response, AtomicBoolean complete) {
+  UpstreamAnswer(Exchange exchange, HttpPost request, ClassicHttpResponse response) {
+    this.exchange = exchange;
     this.request = request;
     this.response = response;
-    this.complete = complete;
+  }
+
+  /** What was asked. */
+  public Exchange exchange() {
+    return exchange;
   }
 
   public int status() {
     return response.getCode();
   }
 
-  public boolean isEventStream() {
+  public boolean isStream() {
     var type = header("Content-Type");
-    return type != null && type.toLowerCase(Locale.ROOT).startsWith("text/event-stream");
+    return type != null && exchange.isStream(type.toLowerCase(Locale.ROOT));
   }
 
   public @Nullable String header(String name) {
@@ -37,17 +45,37 @@ public final class UpstreamAnswer implements AutoCloseable {
     return header == null ? null : header.getValue();
   }
 
-  public InputStream body() throws IOException {
+  /**
+   * What the upstream says instead of an answer.
+   *
+   * @param who it is, to begin a sentence with
+   * @param most bytes of it
+   * @throws IOException when it breaks off or is longer
+   */
+  public WireError refusal(String who, int most) throws IOException {
+    return exchange.refusal(who, status(), whole(most), header("Retry-After"));
+  }
+
+  /**
+   * The answer as a chat completion.
+   *
+   * @throws IOException when it breaks off or is longer than {@code most}
+   */
+  public byte[] completion(int most) throws IOException {
+    return exchange.completion(whole(most));
+  }
+
+  /** The answer as chunks of a chat completion. */
+  public Chunks chunks() throws IOException {
+    return exchange.chunks(body());
+  }
+
+  private InputStream body() throws IOException {
     var entity = response.getEntity();
     return entity == null ? InputStream.nullInputStream() : entity.getContent();
   }
 
-  /**
-   * The whole body.
-   *
-   * @throws IOException when it breaks off or is longer than {@code most}
-   */
-  public byte[] whole(int most) throws IOException {
+  private byte[] whole(int most) throws IOException {
     var entity = response.getEntity();
     if (entity == null) {
       complete();

@@ -1,4 +1,4 @@
-/** Asking servers that speak OpenAI's API, far ones and the engines on this machine alike. */
+/** Asking servers, far ones and the engines on this machine alike; each kind in its dialect. */
 @NullMarked
 package dev.lathe.serving.providers.remote;
 

@@ -1,0 +1,46 @@
+package dev.lathe.serving.providers.remote.openai;
+
+import dev.lathe.serving.providers.remote.Dialect;
+import dev.lathe.serving.providers.remote.Exchange;
+import dev.lathe.serving.settings.Secret;
+import dev.lathe.serving.wire.ChatRequest;
+import dev.lathe.serving.wire.Chunks;
+import dev.lathe.serving.wire.Events;
+import java.io.InputStream;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Nothing is translated: the bytes that came go on under the model's name there. */
+public final class OpenAi implements Dialect {
+  @Override
+  public Exchange exchange(ChatRequest request, String model) {
+    return of(request.forModel(model));
+  }
+
+  /** A body that is OpenAI's already. */
+  public static Exchange of(byte[] body) {
+    return new Passed(body);
+  }
+
+  private record Passed(byte[] body) implements Exchange {
+    @Override
+    public String path() {
+      return "/chat/completions";
+    }
+
+    @Override
+    public Map<String, String> headers(@Nullable Secret key) {
+      return key == null ? Map.of() : Map.of("Authorization", "Bearer " + key.value());
+    }
+
+    @Override
+    public byte[] completion(byte[] answer) {
+      return answer;
+    }
+
+    @Override
+    public Chunks chunks(InputStream answer) {
+      return new Events(answer);
+    }
+  }
+}
