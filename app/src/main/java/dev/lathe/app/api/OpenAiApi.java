@@ -1,6 +1,7 @@
 package dev.lathe.app.api;
 
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.serving.routing.Asker;
 import dev.lathe.serving.routing.Reply.ClientGone;
 import dev.lathe.serving.routing.Router;
 import dev.lathe.serving.settings.ServerLimits;
@@ -45,8 +46,12 @@ class OpenAiApi {
         response,
         () -> {
           var chat = ChatRequest.read(RequestBytes.read(request, limits.maxBodyBytes()));
-          router.chat(chat, request.getHeader("x-lathe-subject"), new ServletReply(response));
+          router.chat(chat, asker(request), new ServletReply(response));
         });
+  }
+
+  private static Asker asker(HttpServletRequest request) {
+    return new Asker(request.getHeader("x-lathe-subject"), request.getHeader("x-lathe-strategy"));
   }
 
   record Model(String id, String object, long created, String owned_by) {
@@ -64,7 +69,7 @@ class OpenAiApi {
         () ->
             write(
                 response,
-                new Models("list", router.targets().names().stream().map(Model::of).toList())));
+                new Models("list", router.planning().names().stream().map(Model::of).toList())));
   }
 
   @GetMapping("models/{*id}")
@@ -73,8 +78,8 @@ class OpenAiApi {
     answer(
         response,
         () -> {
-          if (!router.targets().names().contains(name)) {
-            router.targets().target(name);
+          if (!router.planning().names().contains(name)) {
+            router.planning().targets().target(name);
           }
           write(response, Model.of(name));
         });

@@ -38,7 +38,7 @@ final class Respondents {
    */
   Respondent of(String name) {
     try {
-      return switch (router.targets().target(name)) {
+      return switch (router.planning().targets().target(name)) {
         case Target.Local local -> new RoutedRespondent(router, local.name(), "engine");
         case Target.Remote remote -> new RoutedRespondent(router, remote.name(), "provider");
       };
@@ -51,7 +51,7 @@ final class Respondents {
     if (!"model_not_found".equals(e.code())) {
       return new BadInput("the target cannot be asked now", name, e.message(), e);
     }
-    var names = router.targets().names();
+    var names = router.planning().targets().names();
     return new BadInput(
         "nothing answers under this name",
         name,

@@ -3,6 +3,8 @@ package dev.lathe.app.api;
 import dev.lathe.datasets.conversation.Message;
 import dev.lathe.pipelines.suites.Respondent;
 import dev.lathe.pipelines.suites.SuiteAnswer;
+import dev.lathe.serving.routing.Asker;
+import dev.lathe.serving.routing.KeptReply;
 import dev.lathe.serving.routing.Reply;
 import dev.lathe.serving.routing.Router;
 import dev.lathe.serving.wire.ChatRequest;
@@ -16,7 +18,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -73,9 +74,9 @@ record RoutedRespondent(Router router, String name, String by) implements Respon
     var request = ChatRequest.read(JSON.writeValueAsBytes(body(question)));
     for (int attempt = 1; ; attempt++) {
       try {
-        var reply = new Collected();
-        router.chat(request, null, reply);
-        return read(JSON.readTree(reply.body));
+        var reply = new KeptReply();
+        router.chat(request, Asker.UNKNOWN, reply);
+        return read(JSON.readTree(reply.body()));
       } catch (WireError e) {
         if (e.status() != TOO_MANY || attempt == ATTEMPTS) {
           throw new NotAnswered(
@@ -118,30 +119,5 @@ record RoutedRespondent(Router router, String name, String by) implements Respon
     return new SuiteAnswer(
         choice.path("message").path("content").asString("").strip(),
         !choice.path("finish_reason").asString("").equals("length"));
-  }
-
-  /** Keeps the whole answer. */
-  private static final class Collected implements Reply {
-    private byte @Nullable [] body;
-
-    @Override
-    public void whole(Map<String, String> headers, byte[] json) {
-      body = json;
-    }
-
-    @Override
-    public void begin(Map<String, String> headers) {
-      throw new IllegalStateException("no stream was asked for");
-    }
-
-    @Override
-    public void event(byte[] data) {
-      throw new IllegalStateException("no stream was asked for");
-    }
-
-    @Override
-    public void flush() {
-      // There is nobody further on.
-    }
   }
 }

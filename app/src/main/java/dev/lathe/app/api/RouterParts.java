@@ -4,19 +4,27 @@ import dev.lathe.app.owner.Door;
 import dev.lathe.app.owner.Home;
 import dev.lathe.checkpoints.bases.BaseStore;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.pipelines.supervision.MemoryRoom;
 import dev.lathe.registry.models.ModelRegistry;
 import dev.lathe.registry.promotion.Aliases;
 import dev.lathe.serving.accounting.RequestLog;
+import dev.lathe.serving.providers.EngineMemory;
 import dev.lathe.serving.providers.LocalEngines;
 import dev.lathe.serving.providers.llama.EngineSettings;
 import dev.lathe.serving.providers.llama.LlamaEngines;
 import dev.lathe.serving.providers.remote.Upstream;
 import dev.lathe.serving.routing.Assignments;
+import dev.lathe.serving.routing.Candidates;
 import dev.lathe.serving.routing.LocalTargets;
+import dev.lathe.serving.routing.Planning;
 import dev.lathe.serving.routing.RegistryTargets;
 import dev.lathe.serving.routing.Router;
 import dev.lathe.serving.routing.Standings;
+import dev.lathe.serving.routing.Switches;
 import dev.lathe.serving.routing.Targets;
+import dev.lathe.serving.routing.health.BreakerSettings;
+import dev.lathe.serving.routing.health.Health;
+import dev.lathe.serving.routing.tasks.RuleClassifier;
 import dev.lathe.serving.settings.LatheYaml;
 import dev.lathe.serving.settings.Provider;
 import dev.lathe.serving.settings.ServerLimits;
@@ -25,6 +33,7 @@ import java.nio.file.Files;
 import java.time.Clock;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.apache.tomcat.util.buf.EncodedSolidusHandling;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
@@ -63,6 +72,15 @@ class RouterParts {
               throw e;
             },
             LatheYaml.defaults().server());
+      }
+    }
+
+    /** When a target that fails is left alone. */
+    BreakerSettings breaker() {
+      try {
+        return yaml.get().routing().breaker();
+      } catch (BadInput e) {
+        return BreakerSettings.defaults();
       }
     }
 
@@ -129,8 +147,45 @@ class RouterParts {
   }
 
   @Bean
-  Router router(Targets targets, LocalEngines engines, Upstream upstream, RequestLog log) {
-    return new Router(targets, engines, upstream, log, Clock.systemUTC());
+  Health health(Configured configured) {
+    return new Health(configured.breaker(), System::nanoTime);
+  }
+
+  @Bean
+  Switches switches(Home home) {
+    return new Switches(home.folder().resolve("switches.json"));
+  }
+
+  @Bean
+  EngineMemory engineMemory(LlamaEngines engines) {
+    return new EngineMemory(
+        new MemoryRoom()::available,
+        id -> engines.loaded().stream().anyMatch(e -> e.id().equals(id)));
+  }
+
+  @Bean
+  Planning planning(
+      Configured configured,
+      Targets targets,
+      LocalTargets local,
+      Health health,
+      Switches switches,
+      EngineMemory memory) {
+    var candidates = new Candidates(configured.yaml(), targets, local, health, memory::unfit);
+    return new Planning(
+        configured.yaml(),
+        targets,
+        candidates,
+        health,
+        switches,
+        new RuleClassifier(),
+        RandomGenerator.getDefault());
+  }
+
+  @Bean
+  Router router(
+      Planning planning, Health health, LocalEngines engines, Upstream upstream, RequestLog log) {
+    return new Router(planning, health, engines, upstream, log, Clock.systemUTC());
   }
 
   /** Names of providers' models hold slashes, which clients encode in a path. */

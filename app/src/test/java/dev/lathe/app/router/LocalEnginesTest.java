@@ -8,12 +8,16 @@ import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.providers.LocalEngines;
 import dev.lathe.serving.providers.LocalModel;
 import dev.lathe.serving.providers.remote.Upstream;
+import dev.lathe.serving.routing.Asker;
 import dev.lathe.serving.routing.Assignments;
 import dev.lathe.serving.routing.LocalTargets;
+import dev.lathe.serving.routing.Planning;
 import dev.lathe.serving.routing.Reply;
 import dev.lathe.serving.routing.Router;
 import dev.lathe.serving.routing.Target;
 import dev.lathe.serving.routing.Targets;
+import dev.lathe.serving.routing.health.BreakerSettings;
+import dev.lathe.serving.routing.health.Health;
 import dev.lathe.serving.settings.LatheYaml;
 import dev.lathe.serving.wire.ChatRequest;
 import dev.lathe.serving.wire.WireError;
@@ -144,7 +148,9 @@ class LocalEnginesTest {
         };
     var router =
         new Router(
-            new Targets(LatheYaml::defaults, local, Assignments.NONE),
+            Planning.ofNames(
+                LatheYaml::defaults, new Targets(LatheYaml::defaults, local, Assignments.NONE)),
+            new Health(BreakerSettings.defaults(), System::nanoTime),
             engines,
             http,
             log,
@@ -152,7 +158,7 @@ class LocalEnginesTest {
     var kept = new Kept();
     var body = ServedHome.body(behaviour, streamed ? ",\"stream\":true" : "");
     try {
-      router.chat(ChatRequest.read(body.getBytes(StandardCharsets.UTF_8)), null, kept);
+      router.chat(ChatRequest.read(body.getBytes(StandardCharsets.UTF_8)), Asker.UNKNOWN, kept);
     } finally {
       assertThat(engines.open).as("leases that were not given back").hasValue(0);
     }

@@ -16,12 +16,16 @@ import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.providers.LocalEngines;
 import dev.lathe.serving.providers.LocalModel;
 import dev.lathe.serving.providers.remote.Upstream;
+import dev.lathe.serving.routing.Asker;
 import dev.lathe.serving.routing.Assignments;
+import dev.lathe.serving.routing.Planning;
 import dev.lathe.serving.routing.RegistryTargets;
 import dev.lathe.serving.routing.Reply;
 import dev.lathe.serving.routing.Router;
 import dev.lathe.serving.routing.Standings;
 import dev.lathe.serving.routing.Targets;
+import dev.lathe.serving.routing.health.BreakerSettings;
+import dev.lathe.serving.routing.health.Health;
 import dev.lathe.serving.settings.LatheYaml;
 import dev.lathe.serving.wire.ChatRequest;
 import dev.lathe.serving.wire.WireError;
@@ -126,7 +130,9 @@ class PromotionUnderLoadTest {
     aliases.onChange(p -> local.prepare(p.name(), p.alias()));
     router =
         new Router(
-            new Targets(LatheYaml::defaults, local, Assignments.NONE),
+            Planning.ofNames(
+                LatheYaml::defaults, new Targets(LatheYaml::defaults, local, Assignments.NONE)),
+            new Health(BreakerSettings.defaults(), System::nanoTime),
             slowToLoad,
             http,
             log,
@@ -195,7 +201,7 @@ class PromotionUnderLoadTest {
         };
     try {
       var body = ServedHome.body(model, "").getBytes(StandardCharsets.UTF_8);
-      router.chat(ChatRequest.read(body), null, reply);
+      router.chat(ChatRequest.read(body), Asker.UNKNOWN, reply);
       return kept[0];
     } catch (WireError e) {
       return e.status() + " " + e.code() + ": " + e.message();
@@ -261,7 +267,7 @@ class PromotionUnderLoadTest {
     assertThat(ask("support@champion")).isEqualTo("support@1");
     assertThat(ask("support")).isEqualTo("support@1");
     assertThat(ask("tiny")).isEqualTo("tiny");
-    assertThat(router.targets().names())
+    assertThat(router.planning().targets().names())
         .containsExactly("support", "support@champion", "support@1", "tiny");
   }
 

@@ -68,6 +68,11 @@ public final class Settings {
     return all;
   }
 
+  /** The keys that were given, in the order of the file. */
+  public List<String> keys() {
+    return List.copyOf(values.keySet());
+  }
+
   /** Whether there is a value for a key. */
   public boolean has(String key) {
     return values.containsKey(key);

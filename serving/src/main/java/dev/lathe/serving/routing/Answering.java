@@ -13,6 +13,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +24,9 @@ final class Answering {
   private static final int LONGEST_ERROR = 1 << 20;
   private static final byte[] DONE = Events.DONE.getBytes(StandardCharsets.US_ASCII);
 
-  private final Route route;
+  private final Itinerary plan;
+  private final List<String> tried = new ArrayList<>();
+  private Route route;
   private final ChatRequest request;
   private final Reply reply;
   private final AnswerBody.Names names;
@@ -35,8 +39,9 @@ final class Answering {
   private @Nullable Integer promptTokens;
   private @Nullable Integer completionTokens;
 
-  Answering(Route route, ChatRequest request, Reply reply, Clock clock) {
-    this.route = route;
+  Answering(Itinerary plan, ChatRequest request, Reply reply, Clock clock) {
+    this.plan = plan;
+    this.route = plan.routes().getFirst();
     this.request = request;
     this.reply = reply;
     this.names = AnswerBody.Names.of(route.id(), route.asked());
@@ -51,6 +56,29 @@ final class Answering {
 
   Route route() {
     return route;
+  }
+
+  /** The next target is asked. */
+  void towards(Route next) {
+    route = next;
+    counted = false;
+  }
+
+  /** The target that was asked did not answer. */
+  void tried(String why) {
+    tried.add(route.target().name() + " " + why);
+  }
+
+  private Map<String, String> headers(UpstreamAnswer answer) {
+    var headers = route.headers(plan.rule(), tried);
+    if (!route.target().name().equals(plan.preferred())) {
+      headers.put("x-lathe-fallback", "true");
+    }
+    var ignored = answer.exchange().ignored();
+    if (!ignored.isEmpty()) {
+      headers.put("x-lathe-ignored", String.join(", ", ignored));
+    }
+    return headers;
   }
 
   ChatRequest request() {
@@ -88,15 +116,6 @@ final class Answering {
     var body = checked(answer.completion(LONGEST), who);
     firstByteMs = milliseconds();
     reply.whole(headers(answer), body.named(names));
-  }
-
-  private Map<String, String> headers(UpstreamAnswer answer) {
-    var headers = route.headers();
-    var ignored = answer.exchange().ignored();
-    if (!ignored.isEmpty()) {
-      headers.put("x-lathe-ignored", String.join(", ", ignored));
-    }
-    return headers;
   }
 
   private AnswerBody checked(byte[] body, String who) {
@@ -181,6 +200,16 @@ final class Answering {
 
   private double milliseconds() {
     return (System.nanoTime() - started) / 1e6;
+  }
+
+  /** Nanoseconds from a moment of {@link System#nanoTime} to the answer's first byte. */
+  double firstByteAt(long asked) {
+    var first = firstByteMs;
+    return first == null ? 0 : Math.max(0, first * 1e6 - (asked - started));
+  }
+
+  List<String> tried() {
+    return tried;
   }
 
   RequestRow row() {

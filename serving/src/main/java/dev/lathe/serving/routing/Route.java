@@ -2,6 +2,7 @@ package dev.lathe.serving.routing;
 
 import dev.lathe.serving.routing.Assignments.Assignment;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -16,11 +17,19 @@ import org.jspecify.annotations.Nullable;
 public record Route(
     String id, String asked, String subject, @Nullable Assignment assignment, Target target) {
 
-  /** What the answer tells of itself in headers. */
-  public Map<String, String> headers() {
+  /**
+   * What the answer tells of itself in headers.
+   *
+   * @param rule what chose the target; empty when the client named it
+   * @param tried what was asked before, and why it did not answer
+   */
+  public Map<String, String> headers(String rule, List<String> tried) {
     var headers = new LinkedHashMap<String, String>();
     headers.put("x-lathe-id", id);
-    put(headers, "x-lathe-route", target.name());
+    var why = rule.isEmpty() ? "" : "; rule=\"" + rule.replace('"', '\'') + '"';
+    var before =
+        tried.isEmpty() ? "" : "; tried=\"" + String.join(", ", tried).replace('"', '\'') + '"';
+    put(headers, "x-lathe-route", target.name() + why + before);
     switch (target) {
       case Target.Remote remote -> put(headers, "x-lathe-provider", remote.provider().name());
       case Target.Local local -> {

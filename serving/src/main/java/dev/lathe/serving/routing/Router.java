@@ -11,6 +11,8 @@ import dev.lathe.serving.providers.remote.Upstream;
 import dev.lathe.serving.providers.remote.Upstream.NotReached;
 import dev.lathe.serving.providers.remote.openai.OpenAi;
 import dev.lathe.serving.routing.Reply.ClientGone;
+import dev.lathe.serving.routing.health.Breaker;
+import dev.lathe.serving.routing.health.Health;
 import dev.lathe.serving.wire.AnswerIds;
 import dev.lathe.serving.wire.ChatRequest;
 import dev.lathe.serving.wire.WireError;
@@ -24,16 +26,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers chat completions: finds the target, asks it, passes on what it says. Until the first byte
- * has gone to the client a lost upstream is asked again; afterwards the stream ends with an event
- * that tells of the error.
+ * Answers chat completions: finds the targets, asks them in turn, passes on what one says. Until
+ * the first byte has gone to the client the next target is asked; afterwards the stream ends with
+ * an event that tells of the error.
  */
 public final class Router {
   private static final Logger log = LoggerFactory.getLogger(Router.class);
   private static final int ATTEMPTS = 3;
   private static final Duration LOCAL_SILENCE = Duration.ofMinutes(10);
 
-  private final Targets targets;
+  private final Planning planning;
+  private final Health health;
   private final LocalEngines engines;
   private final Upstream upstream;
   private final RequestLog requests;
@@ -41,8 +44,14 @@ public final class Router {
   private final AnswerIds ids;
 
   public Router(
-      Targets targets, LocalEngines engines, Upstream upstream, RequestLog requests, Clock clock) {
-    this.targets = targets;
+      Planning planning,
+      Health health,
+      LocalEngines engines,
+      Upstream upstream,
+      RequestLog requests,
+      Clock clock) {
+    this.planning = planning;
+    this.health = health;
     this.engines = engines;
     this.upstream = upstream;
     this.requests = requests;
@@ -53,18 +62,17 @@ public final class Router {
   /**
    * Answers one request.
    *
-   * @param subjectHeader whom it is for, when the body does not say
    * @throws WireError when nothing was written yet; {@code headers} of it are the caller's to send
    * @throws ClientGone when nobody waits any more
    */
-  public void chat(ChatRequest request, @Nullable String subjectHeader, Reply reply)
-      throws ClientGone {
+  public void chat(ChatRequest request, Asker asker, Reply reply) throws ClientGone {
     var id = ids.next();
-    var route = targets.route(id, request.model(), subject(request, subjectHeader, id));
-    var answering = new Answering(route, request, reply, clock);
+    var plan = planning.plan(id, request, subject(request, asker.subject(), id), asker);
+    var answering = new Answering(plan, request, reply, clock);
     requests.begin(answering.row());
     try {
-      ask(answering);
+      ask(plan, answering);
+      told(plan, answering);
     } catch (WireError e) {
       answering.failed(e.status(), e.message());
       throw e;
@@ -79,9 +87,9 @@ public final class Router {
     }
   }
 
-  /** What a name means, without asking it. */
-  public Targets targets() {
-    return targets;
+  /** What names mean, without asking them. */
+  public Planning planning() {
+    return planning;
   }
 
   private static String subject(ChatRequest request, @Nullable String header, String id) {
@@ -90,21 +98,85 @@ public final class Router {
     return Sha256.of(subject);
   }
 
-  private void ask(Answering answering) throws ClientGone {
-    for (int attempt = 1; ; attempt++) {
+  private void ask(Itinerary plan, Answering answering) throws ClientGone {
+    for (var routes = plan.routes().iterator(); routes.hasNext(); ) {
+      answering.towards(routes.next());
       try {
-        switch (answering.route().target()) {
-          case Target.Remote remote -> askRemote(remote, answering);
-          case Target.Local local -> askLocal(local, answering);
-        }
+        ask(answering, !routes.hasNext());
         return;
       } catch (Lost e) {
-        if (attempt == ATTEMPTS) {
-          log.warn("{}: {}", answering.route().target().name(), e.problem.message());
-          throw e.problem;
+        if (!routes.hasNext()) {
+          log.warn("{}: {}", answering.route().target().name(), e.problem().message());
+          throw e.problem();
+        }
+        answering.tried(e.told());
+      }
+    }
+  }
+
+  /**
+   * @param patient whether the same target is asked again, since there is no other
+   */
+  private void ask(Answering answering, boolean patient) throws Lost, ClientGone {
+    for (int attempt = 1; ; attempt++) {
+      var target = answering.route().target();
+      try (var leave = health.ask(target.name())) {
+        if (leave == null) {
+          throw new Lost(rests(target), false);
+        }
+        try {
+          long asked = System.nanoTime();
+          switch (target) {
+            case Target.Remote remote -> askRemote(remote, answering);
+            case Target.Local local -> askLocal(local, answering);
+          }
+          if (answering.brokeOff()) {
+            leave.failed();
+          } else {
+            leave.succeeded(answering.firstByteAt(asked) / 1e6);
+          }
+          return;
+        } catch (WireError e) {
+          Verdict.on(e, leave);
+        } catch (Lost e) {
+          leave.failed();
+          throw e;
+        }
+      } catch (Lost e) {
+        if (!e.again() || !patient || attempt == ATTEMPTS) {
+          throw e;
         }
         pause(attempt);
       }
+    }
+  }
+
+  /** In the words of its last refusal: it asked for a pause, or failed again and again. */
+  private WireError rests(Target target) {
+    var pause = health.pause(target.name());
+    long seconds = Math.max(1, (pause.toMillis() + 999) / 1000);
+    boolean asked = health.state(target.name()) == Breaker.State.COOLING;
+    return new WireError(
+        asked ? 429 : 503,
+        asked ? "rate_limit_error" : "server_error",
+        null,
+        asked ? "rate_limit_exceeded" : "target_rests",
+        "'%s' %s and is left alone for %d s. Ask again then, or name another model."
+            .formatted(
+                target.name(), asked ? "asked for a pause" : "failed again and again", seconds),
+        Long.toString(seconds));
+  }
+
+  /** One line for each choice that was not the client's. */
+  private static void told(Itinerary plan, Answering answering) {
+    if (!plan.rule().isEmpty()) {
+      log.debug(
+          "{} {} ({}) taskType={} tried={}",
+          answering.route().id(),
+          answering.route().target().name(),
+          plan.rule(),
+          plan.task(),
+          answering.tried());
     }
   }
 
@@ -120,7 +192,8 @@ public final class Router {
           WireError.unavailable(
               "upstream_unavailable",
               "The provider '%s' cannot be reached at %s: %s. Start it, or mend baseUrl in lathe.yaml; then ask again."
-                  .formatted(name, target.provider().baseUrl(), e.getMessage())));
+                  .formatted(name, target.provider().baseUrl(), e.getMessage())),
+          true);
     } catch (SocketTimeoutException e) {
       throw silent(
           "The provider '" + name + "'",
@@ -153,7 +226,8 @@ public final class Router {
             WireError.unavailable(
                 "engine_unavailable",
                 "The engine of '%s' ended before it answered (%s). The log tells why; ask again."
-                    .formatted(target.name(), reason(e))));
+                    .formatted(target.name(), reason(e))),
+            true);
       }
     } catch (EngineUnavailable e) {
       throw WireError.unavailable(
@@ -183,18 +257,6 @@ public final class Router {
       Thread.sleep(ThreadLocalRandom.current().nextLong(20, 60) * attempt);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  /** Nothing reached the client, so it can be tried again. */
-  private static final class Lost extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    private final transient WireError problem;
-
-    Lost(WireError problem) {
-      super(problem.message(), null, false, false);
-      this.problem = problem;
     }
   }
 }

@@ -26,7 +26,11 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  *
  * @param providers by name
  */
-public record LatheYaml(Map<String, Provider> providers, ServerLimits server, StandingGates gates) {
+public record LatheYaml(
+    Map<String, Provider> providers,
+    ServerLimits server,
+    StandingGates gates,
+    RoutingSettings routing) {
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_-]{0,62}");
   private static final Set<String> LATER =
       Set.of("anthropic", "cohere", "ollama", "azure", "bedrock", "vertex", "gemini");
@@ -89,8 +93,9 @@ public record LatheYaml(Map<String, Provider> providers, ServerLimits server, St
     if (standing.judge() != null && standing.suites().isEmpty()) {
       gates.problem("judge: there is nothing to grade for. Add suites: [\"suite:safety>=0.9\"]");
     }
+    var routing = RoutingSettings.read(s.part("routing"));
     s.done();
-    return new LatheYaml(providers, limits, standing);
+    return new LatheYaml(providers, limits, standing, routing);
   }
 
   private static Provider provider(String name, Settings s, Variables variables) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.checkpoints.input.Settings;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -33,7 +34,8 @@ class LatheYamlTest {
             new LatheYaml(
                 Map.of(),
                 new ServerLimits(16 << 20, Duration.ofSeconds(30)),
-                new StandingGates(List.of(), null)));
+                new StandingGates(List.of(), null),
+                RoutingSettings.read(new Settings("", Map.of()))));
   }
 
   @Test

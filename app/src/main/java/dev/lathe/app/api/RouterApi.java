@@ -1,0 +1,94 @@
+package dev.lathe.app.api;
+
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.serving.routing.Asker;
+import dev.lathe.serving.routing.Planning;
+import dev.lathe.serving.routing.Switches;
+import dev.lathe.serving.routing.health.Health;
+import dev.lathe.serving.routing.strategy.Candidate;
+import dev.lathe.serving.settings.RoutingSettings;
+import dev.lathe.serving.wire.ChatRequest;
+import dev.lathe.serving.wire.WireError;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** How the router chooses, told and switched while it runs. */
+@RestController
+@RequestMapping("/api/router")
+class RouterApi {
+  private final Planning planning;
+  private final Switches switches;
+  private final Health health;
+
+  RouterApi(Planning planning, Switches switches, Health health) {
+    this.planning = planning;
+    this.switches = switches;
+    this.health = health;
+  }
+
+  /**
+   * @param switched whether the strategy is another one than lathe.yaml's
+   * @param fallback whether another target is asked when the first does not answer
+   * @param candidates what {@code auto} can choose from
+   * @param targets how whatever was asked fares
+   */
+  record Standing(
+      String strategy,
+      boolean switched,
+      boolean fallback,
+      List<Candidate> candidates,
+      List<Health.Told> targets) {}
+
+  @GetMapping
+  Standing standing() {
+    return new Standing(
+        planning.strategy().wire(),
+        switches.strategy().isPresent(),
+        switches.fallback(),
+        planning.candidates(),
+        health.told());
+  }
+
+  /**
+   * @param strategy null for lathe.yaml's
+   */
+  record NewStrategy(@Nullable String strategy) {}
+
+  @PutMapping("strategy")
+  Standing strategy(@RequestBody NewStrategy wanted) {
+    var name = wanted.strategy();
+    switches.strategy(name == null ? null : RoutingSettings.named(name));
+    return standing();
+  }
+
+  record Fallback(@Nullable Boolean active) {}
+
+  @PutMapping("fallback")
+  Standing fallback(@RequestBody Fallback wanted) {
+    var active = wanted.active();
+    if (active == null) {
+      throw new BadInput("nothing says which", "active", "Send {\"active\": true} or false.");
+    }
+    switches.fallback(active);
+    return standing();
+  }
+
+  /** What {@code auto} would do with a chat completion, which is sent nowhere. */
+  @PostMapping("explain")
+  Planning.Explained explain(
+      @RequestBody byte[] body,
+      @RequestHeader(value = "x-lathe-strategy", required = false) @Nullable String strategy) {
+    try {
+      return planning.explain(ChatRequest.read(body), new Asker(null, strategy));
+    } catch (WireError e) {
+      throw new BadInput(e.message(), e.param(), "Mend the request.", e);
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package dev.lathe.serving.routing;
+
+import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.serving.providers.LocalModel;
+import dev.lathe.serving.routing.health.Health;
+import dev.lathe.serving.routing.strategy.Candidate;
+import dev.lathe.serving.routing.strategy.Place;
+import dev.lathe.serving.settings.LatheYaml;
+import dev.lathe.serving.settings.Provider;
+import dev.lathe.serving.wire.WireError;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** What {@code auto} can choose from, and how each stands at this moment. */
+public final class Candidates {
+  /** The cloud's order where nobody says another. */
+  private static final List<String> CLOUD = List.of("openai", "anthropic", "cohere");
+
+  private final Supplier<LatheYaml> settings;
+  private final Targets targets;
+  private final LocalTargets local;
+  private final Health health;
+  private final Function<LocalModel, @Nullable String> unfit;
+  private final Map<String, Boolean> here = new ConcurrentHashMap<>();
+
+  /**
+   * @param unfit why a model's engine cannot be loaded now; null when it can, or is there already
+   */
+  public Candidates(
+      Supplier<LatheYaml> settings,
+      Targets targets,
+      LocalTargets local,
+      Health health,
+      Function<LocalModel, @Nullable String> unfit) {
+    this.settings = settings;
+    this.targets = targets;
+    this.local = local;
+    this.health = health;
+    this.unfit = unfit;
+  }
+
+  /** All of them, the preferred ones of each place first. */
+  List<Candidate> now() {
+    var routing = settings.get().routing();
+    var names = new LinkedHashSet<String>();
+    names.addAll(routing.local().isEmpty() ? champions() : routing.local());
+    names.addAll(routing.remote().isEmpty() ? firstModels() : routing.remote());
+    // What a rule, a specialist or a group names can be chosen, too.
+    routing.bounds().rules().forEach(r -> names.addAll(r.use()));
+    names.addAll(routing.bounds().specialists().values());
+    return names.stream().map(this::stands).toList();
+  }
+
+  /** Models with a champion before bases, which come without an alias as well. */
+  private List<String> champions() {
+    return local.names().stream().filter(n -> n.indexOf('@') < 0).toList();
+  }
+
+  private List<String> firstModels() {
+    var providers = new ArrayList<>(settings.get().providers().values());
+    providers.sort(
+        Comparator.comparingInt(
+                (Provider p) -> {
+                  int rank = CLOUD.indexOf(p.name());
+                  return rank < 0 ? CLOUD.size() : rank;
+                })
+            .thenComparing(Provider::name));
+    return providers.stream()
+        .filter(p -> !p.models().isEmpty())
+        .map(p -> p.name() + ":" + p.models().getFirst())
+        .toList();
+  }
+
+  private Candidate stands(String name) {
+    try {
+      return switch (targets.target(name)) {
+        case Target.Local l -> {
+          var model = l.model();
+          yield candidate(
+              name, l, Place.LOCAL, true, false, model.contextLength(), unfit.apply(model));
+        }
+        case Target.Remote r -> {
+          var provider = r.provider();
+          yield candidate(name, r, place(provider), isHere(provider.baseUrl()), true, 0, null);
+        }
+      };
+    } catch (WireError | BadInput e) {
+      return new Candidate(
+          name,
+          name.indexOf(':') < 0 ? Place.LOCAL : Place.REMOTE,
+          true,
+          true,
+          true,
+          0,
+          false,
+          Double.NaN,
+          0,
+          Double.NaN,
+          String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Candidate candidate(
+      String name,
+      Target target,
+      Place place,
+      boolean stays,
+      boolean able,
+      int contextLength,
+      @Nullable String why) {
+    var key = target.name();
+    return new Candidate(
+        name,
+        place,
+        stays,
+        able,
+        able,
+        contextLength,
+        health.ready(key),
+        health.firstByteMs(key),
+        health.busy(key),
+        place == Place.LOCAL ? 0 : Double.NaN,
+        why);
+  }
+
+  private static Place place(Provider provider) {
+    return provider.name().equals("ollama") ? Place.OLLAMA : Place.REMOTE;
+  }
+
+  /** Looked up once: addresses of providers do not wander between this machine and others. */
+  private boolean isHere(URI address) {
+    return here.computeIfAbsent(
+        String.valueOf(address.getHost()),
+        host -> {
+          try {
+            return InetAddress.getByName(host).isLoopbackAddress();
+          } catch (UnknownHostException e) {
+            return false;
+          }
+        });
+  }
+}
