@@ -32,8 +32,8 @@ public record LatheYaml(
     StandingGates gates,
     RoutingSettings routing) {
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_-]{0,62}");
-  private static final Set<String> LATER =
-      Set.of("anthropic", "cohere", "ollama", "azure", "bedrock", "vertex", "gemini");
+  private static final Set<String> LATER = Set.of("azure", "bedrock", "vertex", "gemini");
+  private static final int MAX_TOKENS = 4096;
   private static final YAMLMapper YAML =
       YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
@@ -111,6 +111,9 @@ public record LatheYaml(
         kind,
         address(s, kind, variables.in(s, "baseUrl")),
         key == null || key.isEmpty() ? null : new Secret(key),
+        kind == ProviderKind.ANTHROPIC
+            ? s.integer("maxTokens", MAX_TOKENS, 1, 1_000_000)
+            : MAX_TOKENS,
         s.words("models", List.of()),
         seconds(s.number("timeoutSeconds", 600, 0.001, 86_400)),
         s.integer("connections", 256, 1, 65_536));
@@ -138,9 +141,12 @@ public record LatheYaml(
   private static final URI NOWHERE = URI.create("http://127.0.0.1:9");
 
   private static URI address(Settings s, ProviderKind kind, @Nullable String given) {
-    var text = given == null ? kind.baseUrl() : given;
+    var text = given == null ? kind.baseUrl() : given.replaceAll("/+$", "");
+    if (kind != ProviderKind.OPENAI) {
+      text = text.replaceAll("/(v1|v2|api)$", ""); // it begins the paths of their APIs
+    }
     try {
-      var uri = new URI(text.replaceAll("/+$", ""));
+      var uri = new URI(text);
       var scheme = String.valueOf(uri.getScheme());
       boolean plain = uri.getQuery() == null && uri.getFragment() == null;
       if ((scheme.equals("http") || scheme.equals("https"))

@@ -62,6 +62,7 @@ class LatheYamlTest {
                 ProviderKind.OPENAI,
                 URI.create("http://127.0.0.1:9100/v1"),
                 new Secret("s3cret$1"),
+                4096,
                 java.util.List.of("gpt-oss", "meta/llama"),
                 Duration.ofSeconds(5),
                 8));
@@ -78,7 +79,7 @@ class LatheYamlTest {
                     serevr: {}
                     server: {maxBodyMib: 3}
                     providers:
-                      claude: {type: anthropic, baseUrl: "https://api.example/v1"}
+                      gemini: {type: gemini, baseUrl: "https://api.example/v1"}
                       Lab: {type: openai, baseURL: "http://x/v1", apiKey: "${NO_SUCH_KEY}"}
                       ftp: {type: opnai, baseUrl: "ftp://user:pw@x/y"}
                       flat: 7
@@ -87,7 +88,7 @@ class LatheYamlTest {
         .withMessageContainingAll(
             "unknown key 'serevr'. Did you mean 'server'?",
             "unknown key 'server.maxBodyMib'. Did you mean 'maxBodyMiB'?",
-            "providers.claude.type: 'anthropic' is not spoken here yet",
+            "providers.gemini.type: 'gemini' is not spoken here yet",
             "'Lab' is no name",
             "unknown key 'providers.Lab.baseURL'. Did you mean 'baseUrl'?",
             "providers.Lab.apiKey: the environment has no NO_SUCH_KEY",
@@ -95,6 +96,32 @@ class LatheYamlTest {
             "providers.ftp.baseUrl: no address",
             "providers.flat: keys with values are expected")
         .withMessageNotContaining("user:pw");
+  }
+
+  @Test
+  void everyKindHasItsAddressAndOnlyAnthropicALength() throws IOException {
+    var yaml =
+        read(
+            """
+            providers:
+              openai: {type: openai}
+              claude: {type: anthropic, maxTokens: 900, apiKey: k}
+              cohere: {type: cohere}
+              ollama: {type: ollama}
+              behind: {type: anthropic, baseUrl: "http://proxy/claude/v1/"}
+            """,
+            Map.of());
+    assertThat(yaml.providers().values())
+        .extracting(p -> p.kind() + " " + p.baseUrl() + " " + p.maxTokens())
+        .containsExactlyInAnyOrder(
+            "OPENAI https://api.openai.com/v1 4096",
+            "ANTHROPIC https://api.anthropic.com 900",
+            "COHERE https://api.cohere.com 4096",
+            "OLLAMA http://127.0.0.1:11434 4096",
+            "ANTHROPIC http://proxy/claude 4096");
+    assertThatExceptionOfType(BadInput.class)
+        .isThrownBy(() -> read("providers: {o: {type: openai, maxTokens: 5}}", Map.of()))
+        .withMessageContaining("unknown key 'providers.o.maxTokens'");
   }
 
   @Test
@@ -146,7 +173,7 @@ class LatheYamlTest {
             ? root.resolve("lathe.example.yaml")
             : root.resolveSibling("lathe.example.yaml");
     var yaml = LatheYaml.read(file, Map.of("OPENAI_API_KEY", "sk-test"));
-    assertThat(yaml.providers()).containsKeys("openai", "lab");
+    assertThat(yaml.providers()).containsKeys("openai", "lab", "claude", "cohere", "box");
     assertThat(yaml.server()).isEqualTo(LatheYaml.defaults().server());
   }
 }
