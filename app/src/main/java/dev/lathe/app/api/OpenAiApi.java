@@ -11,6 +11,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -36,7 +37,7 @@ class OpenAiApi {
 
   /** Work on one request, its errors in OpenAI's form. */
   @FunctionalInterface
-  private interface Work {
+  interface Work {
     void run() throws IOException, ClientGone;
   }
 
@@ -97,27 +98,36 @@ class OpenAiApi {
               "invalid_request_error",
               null,
               "unknown_url",
-              "Nothing answers %s /v1%s. There are POST /v1/chat/completions, GET /v1/models and GET /v1/models/{id}."
+              "Nothing answers %s /v1%s. There are POST /v1/chat/completions, POST /v1/messages, GET /v1/models and GET /v1/models/{id}."
                   .formatted(request.getMethod(), path),
               null);
         });
   }
 
-  private static void write(HttpServletResponse response, Object body) throws IOException {
+  static void write(HttpServletResponse response, Object body) throws IOException {
     response.setContentType("application/json");
     response.getOutputStream().write(JsonMapper.shared().writeValueAsBytes(body));
   }
 
   private static void answer(HttpServletResponse response, Work work) {
+    answer(response, WireError::json, work);
+  }
+
+  /**
+   * @param form the body of an error
+   */
+  static void answer(HttpServletResponse response, Function<WireError, byte[]> form, Work work) {
     try {
       work.run();
     } catch (ClientGone e) {
       log.debug("a client hung up");
     } catch (WireError e) {
-      refuse(response, e);
+      refuse(response, e, form);
     } catch (BadInput e) {
       refuse(
-          response, WireError.unavailable("configuration_broken", String.valueOf(e.getMessage())));
+          response,
+          WireError.unavailable("configuration_broken", String.valueOf(e.getMessage())),
+          form);
     } catch (IOException e) {
       log.debug("a client broke off", e);
     } catch (RuntimeException e) {
@@ -130,12 +140,14 @@ class OpenAiApi {
               null,
               "internal_error",
               "Something broke that should not. The log tells more.",
-              null));
+              null),
+          form);
     }
   }
 
   /** Says what was wrong, where it can still be said. */
-  static void refuse(HttpServletResponse response, WireError error) {
+  private static void refuse(
+      HttpServletResponse response, WireError error, Function<WireError, byte[]> form) {
     if (response.isCommitted()) {
       return;
     }
@@ -146,7 +158,7 @@ class OpenAiApi {
       response.setHeader("Retry-After", error.retryAfter());
     }
     try {
-      response.getOutputStream().write(error.json());
+      response.getOutputStream().write(form.apply(error));
     } catch (IOException e) {
       log.debug("a client hung up before it heard of its error", e);
     }

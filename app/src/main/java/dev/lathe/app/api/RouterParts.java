@@ -9,6 +9,7 @@ import dev.lathe.registry.models.ModelRegistry;
 import dev.lathe.registry.promotion.Aliases;
 import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.providers.EngineMemory;
+import dev.lathe.serving.messages.TokenCount;
 import dev.lathe.serving.providers.LocalEngines;
 import dev.lathe.serving.providers.llama.EngineSettings;
 import dev.lathe.serving.providers.llama.LlamaEngines;
@@ -186,6 +187,11 @@ class RouterParts {
   Router router(
       Planning planning, Health health, LocalEngines engines, Upstream upstream, RequestLog log) {
     return new Router(planning, health, engines, upstream, log, Clock.systemUTC());
+  }
+
+  @Bean
+  TokenCount tokenCount(Targets targets, LocalEngines engines, Upstream upstream) {
+    return new TokenCount(targets, engines, upstream);
   }
 
   /** Names of providers' models hold slashes, which clients encode in a path. */

@@ -1,5 +1,6 @@
 package dev.lathe.app.api;
 
+import dev.lathe.serving.messages.MessagesReply;
 import dev.lathe.serving.routing.Reply;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.http.HttpServletResponse;
@@ -8,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /** A router's reply as a servlet's response. */
-final class ServletReply implements Reply {
+final class ServletReply implements Reply, MessagesReply.Client {
   private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] END = "\n\n".getBytes(StandardCharsets.US_ASCII);
 
@@ -43,6 +44,12 @@ final class ServletReply implements Reply {
           out.write(data);
           out.write(END);
         });
+  }
+
+  @Override
+  public void event(String name, byte[] data) throws ClientGone {
+    write(out -> out.write(("event: " + name + "\n").getBytes(StandardCharsets.US_ASCII)));
+    event(data);
   }
 
   @Override

@@ -212,7 +212,7 @@ public final class Router {
       try (var answer =
           upstream.ask(
               Endpoint.of(lease.address(), LOCAL_SILENCE),
-              OpenAi.of(answering.counted(target.model().id())))) {
+              OpenAi.of(answering.request(), answering.counted(target.model().id())))) {
         answering.pass(answer, "The engine of '" + target.name() + "'");
         if (answering.brokeOff()) {
           lease.broken();

@@ -3,6 +3,7 @@ package dev.lathe.serving.wire;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -25,12 +26,24 @@ public final class ChatRequest {
   private final ObjectNode fields;
   private final int modelFrom;
   private final int modelTo;
+  private final @Nullable Original original;
 
-  private ChatRequest(byte[] body, ObjectNode fields, int modelFrom, int modelTo) {
+  /**
+   * What a client said in Anthropic's words, where it did.
+   *
+   * @param fields not to be changed
+   * @param beta what its header {@code anthropic-beta} says
+   * @param ignored what the chat completion does not say of it
+   */
+  public record Original(ObjectNode fields, @Nullable String beta, List<String> ignored) {}
+
+  private ChatRequest(
+      byte[] body, ObjectNode fields, int modelFrom, int modelTo, @Nullable Original original) {
     this.body = body;
     this.fields = fields;
     this.modelFrom = modelFrom;
     this.modelTo = modelTo;
+    this.original = original;
   }
 
   /**
@@ -67,7 +80,7 @@ public final class ChatRequest {
       throw broken(reason(e));
     }
     ChatChecks.check(fields);
-    return new ChatRequest(plain, fields, from, to);
+    return new ChatRequest(plain, fields, from, to, null);
   }
 
   /** Without a byte order mark; UTF-16 and UTF-32, which JSON parsers guess, are refused. */
@@ -99,6 +112,21 @@ public final class ChatRequest {
   private static WireError broken(String why) {
     return WireError.invalid(
         null, "invalid_json", "The body cannot be read as JSON: " + why + ". Mend the body.");
+  }
+
+  /** The same, which was said in other words. */
+  public ChatRequest from(Original said) {
+    return new ChatRequest(body, fields, modelFrom, modelTo, said);
+  }
+
+  /** Null where the client spoke OpenAI's words. */
+  public @Nullable Original original() {
+    return original;
+  }
+
+  /** What was dropped on the way into OpenAI's words. */
+  public List<String> ignored() {
+    return original == null ? List.of() : original.ignored();
   }
 
   /** As the client named it. */

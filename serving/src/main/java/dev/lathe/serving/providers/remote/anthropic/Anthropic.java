@@ -10,6 +10,8 @@ import dev.lathe.serving.providers.remote.translation.Translated;
 import dev.lathe.serving.settings.Secret;
 import dev.lathe.serving.wire.ChatMessage;
 import dev.lathe.serving.wire.ChatRequest;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -25,6 +27,23 @@ public record Anthropic(int maxTokens) implements Dialect {
 
   @Override
   public Exchange exchange(ChatRequest request, String model) {
+    var original = request.original();
+    return original == null ? translated(request, model) : verbatim(original, model);
+  }
+
+  /** A client that speaks Anthropic's words is heard there in them. */
+  private static Exchange verbatim(ChatRequest.Original original, String model) {
+    var body = original.fields().deepCopy().put("model", model);
+    return new Translated(
+        "/v1/messages",
+        key -> headers(key, original.beta()),
+        Json.bytes(body),
+        List.of(),
+        Answer::whole,
+        AnswerStream::new);
+  }
+
+  private Exchange translated(ChatRequest request, String model) {
     var taken = new Taken(request, "Anthropic");
     var body = Json.object().put("model", model);
     Turns.write(ChatMessage.of(request), body, taken);
@@ -41,7 +60,7 @@ public record Anthropic(int maxTokens) implements Dialect {
     }
     return new Translated(
         "/v1/messages",
-        Anthropic::headers,
+        key -> headers(key, null),
         Json.bytes(body),
         taken.done(),
         Answer::whole,
@@ -49,10 +68,16 @@ public record Anthropic(int maxTokens) implements Dialect {
   }
 
   /** What every request bears. */
-  public static Map<String, String> headers(@Nullable Secret key) {
-    return key == null
-        ? Map.of("anthropic-version", VERSION)
-        : Map.of("anthropic-version", VERSION, "x-api-key", key.value());
+  public static Map<String, String> headers(@Nullable Secret key, @Nullable String beta) {
+    var headers = new HashMap<String, String>();
+    headers.put("anthropic-version", VERSION);
+    if (key != null) {
+      headers.put("x-api-key", key.value());
+    }
+    if (beta != null) {
+      headers.put("anthropic-beta", beta);
+    }
+    return headers;
   }
 
   /** How much it may think and say: both count, there as with OpenAI. */

@@ -7,6 +7,7 @@ import dev.lathe.serving.wire.ChatRequest;
 import dev.lathe.serving.wire.Chunks;
 import dev.lathe.serving.wire.Events;
 import java.io.InputStream;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -14,15 +15,17 @@ import org.jspecify.annotations.Nullable;
 public final class OpenAi implements Dialect {
   @Override
   public Exchange exchange(ChatRequest request, String model) {
-    return of(request.forModel(model));
+    return of(request, request.forModel(model));
   }
 
-  /** A body that is OpenAI's already. */
-  public static Exchange of(byte[] body) {
-    return new Passed(body);
+  /**
+   * @param body of the request, as it shall go
+   */
+  public static Exchange of(ChatRequest request, byte[] body) {
+    return new Passed(body, request.ignored());
   }
 
-  private record Passed(byte[] body) implements Exchange {
+  private record Passed(byte[] body, List<String> ignored) implements Exchange {
     @Override
     public String path() {
       return "/chat/completions";

@@ -38,6 +38,7 @@ public final class Taken {
   public Taken(ChatRequest request, String kind) {
     this.fields = request.fields();
     this.kind = kind;
+    this.ignored.addAll(request.ignored());
     fields.properties().stream()
         .filter(f -> !f.getValue().isNull())
         .forEach(f -> left.add(f.getKey()));
