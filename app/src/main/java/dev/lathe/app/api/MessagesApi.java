@@ -3,6 +3,7 @@ package dev.lathe.app.api;
 import dev.lathe.serving.messages.MessagesReply;
 import dev.lathe.serving.messages.MessagesRequest;
 import dev.lathe.serving.messages.TokenCount;
+import dev.lathe.serving.routing.Asker;
 import dev.lathe.serving.routing.Router;
 import dev.lathe.serving.settings.ServerLimits;
 import jakarta.servlet.http.HttpServletRequest;
@@ -37,10 +38,11 @@ class MessagesApi {
               MessagesRequest.read(
                   RequestBytes.read(request, limits.maxBodyBytes()), beta(request));
           var subject = request.getHeader("x-lathe-subject");
-          router.chat(
-              asked.chat(),
-              subject == null ? asked.subject() : subject,
-              new MessagesReply(new ServletReply(response)));
+          var asker =
+              new Asker(
+                  subject == null ? asked.subject() : subject,
+                  request.getHeader("x-lathe-strategy"));
+          router.chat(asked.chat(), asker, new MessagesReply(new ServletReply(response)));
         });
   }
 

@@ -19,7 +19,13 @@ final class Verdict {
 
   /** Refusals that another target may not share. */
   private static final Set<String> ITS_OWN =
-      Set.of("model_not_found", "context_length_exceeded", "insufficient_quota", "unknown_url");
+      Set.of(
+          "model_not_found",
+          "context_length_exceeded",
+          "insufficient_quota",
+          "unknown_url",
+          "unsupported_parameter",
+          "unsupported_value");
 
   private Verdict() {}
 
