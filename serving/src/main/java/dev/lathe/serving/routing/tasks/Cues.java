@@ -7,30 +7,69 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Words and phrases that tell of a kind of work, as files of this folder list them, and where they
- * stand in a text. A line is {@code NAME WEIGHT: cue, cue, …}. A cue is found at word boundaries,
- * whatever its case and accents; {@code *} stands for the rest of a word. Scripts that write
- * without spaces have no boundaries.
+ * Words and phrases that tell of a kind of work, as the files of {@code cues/} list them, and where
+ * they stand in a text.
+ *
+ * <p>A line is {@code NAME WEIGHT: cue, cue, …}. A cue is found at word boundaries, whatever its
+ * case and accents; {@code *} at its end stands for the rest of a word, {@code (a|b)} for either,
+ * {@code (a)?} for perhaps. Scripts that write without spaces have no boundaries. Lines that begin
+ * with {@code #} are comments.
  */
 final class Cues {
   private static final List<String> LANGUAGES = List.of("en", "de", "fr", "es", "ja", "zh");
+  private static final Pattern EITHER = Pattern.compile("\\(([^()]*)\\)(\\??)");
 
-  /** What a cue says: a name of the files, with how much it weighs. */
-  record Cue(String name, double weight, String text) {}
+  /** Names that tell how hard the work is, and nothing of its kind. */
+  private static final Set<String> DEGREES = Set.of("hard", "easy", "personal", "condition");
 
-  /** A cue at a place of the text. */
-  record Found(Cue cue, int from, int to) {}
+  /** What a cue says: a name of the files, and how much it weighs. */
+  record Cue(String name, double weight) {}
+
+  /** A place of the text and all that it says. */
+  record Found(List<Cue> cues, int from, int to) {}
+
+  /** What ends at a node, as a whole word or as the beginning of one. */
+  private static final class Ends {
+    private List<Cue> words = List.of();
+    private List<Cue> stems = List.of();
+
+    void add(Cue cue, boolean stem) {
+      if (stem) {
+        stems = with(stems, cue);
+      } else {
+        words = with(words, cue);
+      }
+    }
+
+    /** What stands here, else what was found before. */
+    List<Cue> or(List<Cue> before, boolean wordEnds) {
+      return wordEnds && !words.isEmpty() ? words : stems.isEmpty() ? before : stems;
+    }
+
+    boolean any(boolean wordEnds) {
+      return wordEnds && !words.isEmpty() || !stems.isEmpty();
+    }
+
+    /** One cue a name: languages share words. */
+    private static List<Cue> with(List<Cue> cues, Cue cue) {
+      return cues.stream().anyMatch(c -> c.name().equals(cue.name()))
+          ? cues
+          : Stream.concat(cues.stream(), Stream.of(cue)).toList();
+    }
+  }
 
   private static final class Node {
     private char[] keys = {};
     private Node[] next = {};
-    private List<Cue> ends = List.of();
-    private List<Cue> stems = List.of();
+    private final Ends kinds = new Ends();
+    private final Ends degrees = new Ends();
 
     @Nullable Node at(char c) {
       for (int i = 0; i < keys.length; i++) {
@@ -41,7 +80,7 @@ final class Cues {
       return null;
     }
 
-    Node grow(char c) {
+    Node grown(char c) {
       var there = at(c);
       if (there != null) {
         return there;
@@ -49,7 +88,9 @@ final class Cues {
       keys = Arrays.copyOf(keys, keys.length + 1);
       next = Arrays.copyOf(next, next.length + 1);
       keys[keys.length - 1] = c;
-      return next[next.length - 1] = new Node();
+      var node = new Node();
+      next[next.length - 1] = node;
+      return node;
     }
   }
 
@@ -58,16 +99,16 @@ final class Cues {
   /** The cues of every language. */
   static Cues all() {
     var cues = new Cues();
-    LANGUAGES.forEach(l -> cues.read("cues/" + l + ".txt"));
+    LANGUAGES.forEach(l -> lines("cues/" + l + ".txt").forEach(cues::line));
     return cues;
   }
 
-  private void read(String file) {
+  private static List<String> lines(String file) {
     try (var in = Cues.class.getResourceAsStream(file)) {
       if (in == null) {
-        throw new IllegalStateException("no cues: " + file);
+        throw new IllegalStateException("no such resource: " + file);
       }
-      new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().forEach(this::line);
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -77,93 +118,69 @@ final class Cues {
     if (line.isBlank() || line.startsWith("#")) {
       return;
     }
-    var parts = line.split(": ", 2);
-    var head = parts[0].split(" ");
-    for (var text : parts[1].split(", ")) {
-      add(new Cue(head[0], Double.parseDouble(head[1]), text.strip()));
-    }
+    int colon = line.indexOf(": ");
+    int space = line.indexOf(' ');
+    var cue = new Cue(line.substring(0, space), Double.parseDouble(line.substring(space, colon)));
+    Stream.of(line.substring(colon + 2).split(", "))
+        .flatMap(Cues::spelledOut)
+        .forEach(text -> add(text.strip(), cue));
   }
 
-  private void add(Cue cue) {
-    boolean stem = cue.text().endsWith("*");
-    var text = stem ? cue.text().substring(0, cue.text().length() - 1) : cue.text();
-    var node = roots.computeIfAbsent(folded(text.charAt(0)), c -> new Node());
-    for (int i = 1; i < text.length(); i++) {
-      node = node.grow(folded(text.charAt(i)));
+  private static Stream<String> spelledOut(String text) {
+    var either = EITHER.matcher(text);
+    if (!either.find()) {
+      return Stream.of(text);
     }
-    if (stem) {
-      node.stems = plus(node.stems, cue);
-    } else {
-      node.ends = plus(node.ends, cue);
-    }
+    var before = text.substring(0, either.start());
+    var after = text.substring(either.end());
+    var perhaps = either.group(2).isEmpty() ? Stream.<String>of() : Stream.of("");
+    return Stream.concat(Stream.of(either.group(1).split("\\|", -1)), perhaps)
+        .flatMap(choice -> spelledOut(before + choice + after));
   }
 
-  private static List<Cue> plus(List<Cue> cues, Cue cue) {
-    var all = new ArrayList<>(cues);
-    all.add(cue);
-    return List.copyOf(all);
+  private void add(String text, Cue cue) {
+    boolean stem = text.endsWith("*");
+    int length = text.length() - (stem ? 1 : 0);
+    var node = roots.computeIfAbsent(Letters.folded(text.charAt(0)), c -> new Node());
+    for (int i = 1; i < length; i++) {
+      node = node.grown(Letters.folded(text.charAt(i)));
+    }
+    (DEGREES.contains(cue.name()) ? node.degrees : node.kinds).add(cue, stem);
   }
 
-  /** Every cue in the text, in its order; of two that begin at one place, the longer one. */
+  /**
+   * From left to right, none overlapping another. At each place the longest cue of a kind of work
+   * and the longest of a degree.
+   */
   List<Found> in(String text) {
     var found = new ArrayList<Found>();
     boolean inWord = false;
     for (int i = 0; i < text.length(); i++) {
-      char c = folded(text.charAt(i));
-      if (!inWord) {
-        var longest = at(text, i, c);
-        if (longest != null) {
-          found.add(longest);
-        }
+      char c = Letters.folded(text.charAt(i));
+      var longest = inWord ? null : at(text, i, c);
+      if (longest != null) {
+        found.add(longest);
+        i = longest.to() - 1;
+        c = Letters.folded(text.charAt(i));
       }
-      inWord = spelled(c);
+      inWord = Letters.spaced(c);
     }
     return found;
   }
 
   private @Nullable Found at(String text, int from, char first) {
     var node = roots.get(first);
-    Found longest = null;
+    List<Cue> kinds = List.of();
+    List<Cue> degrees = List.of();
+    int to = from;
     for (int i = from + 1; node != null; i++) {
-      boolean end = i >= text.length();
-      char next = end ? ' ' : folded(text.charAt(i));
-      var here =
-          !node.ends.isEmpty() && !(spelled(folded(text.charAt(i - 1))) && spelled(next))
-              ? node.ends
-              : node.stems;
-      for (var cue : here) {
-        longest = new Found(cue, from, i);
-      }
-      node = end ? null : node.at(next);
+      char next = i < text.length() ? Letters.folded(text.charAt(i)) : ' ';
+      boolean ends = !Letters.spaced(next) || !Letters.spaced(Letters.folded(text.charAt(i - 1)));
+      kinds = node.kinds.or(kinds, ends);
+      degrees = node.degrees.or(degrees, ends);
+      to = node.kinds.any(ends) || node.degrees.any(ends) ? i : to;
+      node = i < text.length() ? node.at(next) : null;
     }
-    return longest;
-  }
-
-  /** Whether a letter belongs to a word that spaces end. */
-  private static boolean spelled(char c) {
-    return c < 0x2E80 && Character.isLetterOrDigit(c);
-  }
-
-  private static final char[] FOLDED = new char[0x250];
-
-  static {
-    for (char c = 0; c < FOLDED.length; c++) {
-      var plain =
-          java.text.Normalizer.normalize(
-              String.valueOf(c).toLowerCase(Locale.ROOT), java.text.Normalizer.Form.NFD);
-      FOLDED[c] = Character.isWhitespace(c) ? ' ' : plain.charAt(0);
-    }
-  }
-
-  /** Lower case without accents, and the plain one of several apostrophes, spaces and dashes. */
-  static char folded(char c) {
-    if (c < FOLDED.length) {
-      return FOLDED[c];
-    }
-    return switch (c) {
-      case '\u2019', '\u2018' -> '\'';
-      case '\u3000', '\u202F' -> ' ';
-      default -> c >= 0xFF01 && c <= 0xFF5E ? FOLDED[c - 0xFEE0] : Character.toLowerCase(c);
-    };
+    return to == from ? null : new Found(Stream.concat(kinds.stream(), degrees.stream()).toList(), from, to);
   }
 }

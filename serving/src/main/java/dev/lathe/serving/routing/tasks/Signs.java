@@ -1,0 +1,38 @@
+package dev.lathe.serving.routing.tasks;
+
+import java.util.regex.Pattern;
+
+/** What is no word and still tells: formulas, code, question marks. */
+final class Signs {
+  private static final int LOOKED_AT = 2048;
+
+  /** Two numbers with an operator between them, an equation, a power, a function of a variable. */
+  private static final Pattern FORMULA =
+      Pattern.compile(
+          "\\d\\s*[*×÷/^+=]\\s*\\d|\\d\\s*[-%]\\s+(?:of\\s+)?\\d|\\b[a-z]\\s?[\\^=²³]|\\d[xy]\\b"
+              + "|\\b[fgh]\\([xyt]\\)|[√∫∑π²³]|\\[\\[\\d|\\d\\s*%\\s+\\p{L}{1,4}\\s+\\d");
+
+  private Signs() {}
+
+  static boolean formula(String text) {
+    return FORMULA.matcher(text).find();
+  }
+
+  static boolean question(String text) {
+    var end = text.stripTrailing();
+    return end.endsWith("?") || end.endsWith("？");
+  }
+
+  /** Whether brackets and operators stand as close as in source code. */
+  static boolean code(String text) {
+    if (text.contains("```")) {
+      return true;
+    }
+    int most = Math.min(text.length(), LOOKED_AT);
+    int signs = 0;
+    for (int i = 0; i < most; i++) {
+      signs += "{}();=<>[]_&|".indexOf(text.charAt(i)) >= 0 ? 1 : 0;
+    }
+    return signs >= 8 && signs > most / 28;
+  }
+}
