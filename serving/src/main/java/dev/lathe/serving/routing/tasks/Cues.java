@@ -26,8 +26,11 @@ final class Cues {
   private static final List<String> LANGUAGES = List.of("en", "de", "fr", "es", "ja", "zh");
   private static final Pattern EITHER = Pattern.compile("\\(([^()]*)\\)(\\??)");
 
-  /** Names that tell how hard the work is, and nothing of its kind. */
+  /** Names that say nothing of the kind of work: how hard it is, and how much is asked for. */
   private static final Set<String> DEGREES = Set.of("hard", "easy", "personal", "condition");
+
+  private static final Set<String> STEPS = Set.of("verb");
+  private static final int LAYERS = 3;
 
   /** What a cue says: a name of the files, and how much it weighs. */
   record Cue(String name, double weight) {}
@@ -48,13 +51,8 @@ final class Cues {
       }
     }
 
-    /** What stands here, else what was found before. */
-    List<Cue> or(List<Cue> before, boolean wordEnds) {
-      return wordEnds && !words.isEmpty() ? words : stems.isEmpty() ? before : stems;
-    }
-
-    boolean any(boolean wordEnds) {
-      return wordEnds && !words.isEmpty() || !stems.isEmpty();
+    List<Cue> at(boolean wordEnds) {
+      return wordEnds && !words.isEmpty() ? words : stems;
     }
 
     /** One cue a name: languages share words. */
@@ -68,8 +66,7 @@ final class Cues {
   private static final class Node {
     private char[] keys = {};
     private Node[] next = {};
-    private final Ends kinds = new Ends();
-    private final Ends degrees = new Ends();
+    private final Ends[] layers = {new Ends(), new Ends(), new Ends()};
 
     @Nullable Node at(char c) {
       for (int i = 0; i < keys.length; i++) {
@@ -145,42 +142,52 @@ final class Cues {
     for (int i = 1; i < length; i++) {
       node = node.grown(Letters.folded(text.charAt(i)));
     }
-    (DEGREES.contains(cue.name()) ? node.degrees : node.kinds).add(cue, stem);
+    node.layers[layer(cue.name())].add(cue, stem);
+  }
+
+  private static int layer(String name) {
+    return DEGREES.contains(name) ? 1 : STEPS.contains(name) ? 2 : 0;
   }
 
   /**
-   * From left to right, none overlapping another. At each place the longest cue of a kind of work
-   * and the longest of a degree.
+   * From left to right, at each place the longest. Cues of a layer do not overlap: "write a
+   * function" is not also "write".
    */
   List<Found> in(String text) {
     var found = new ArrayList<Found>();
+    int[] until = new int[LAYERS];
     boolean inWord = false;
     for (int i = 0; i < text.length(); i++) {
       char c = Letters.folded(text.charAt(i));
-      var longest = inWord ? null : at(text, i, c);
-      if (longest != null) {
-        found.add(longest);
-        i = longest.to() - 1;
-        c = Letters.folded(text.charAt(i));
+      var root = inWord ? null : roots.get(c);
+      if (root != null) {
+        at(text, i, root, until, found);
       }
       inWord = Letters.spaced(c);
     }
     return found;
   }
 
-  private @Nullable Found at(String text, int from, char first) {
-    var node = roots.get(first);
-    List<Cue> kinds = List.of();
-    List<Cue> degrees = List.of();
-    int to = from;
+  private static void at(String text, int from, Node root, int[] until, List<Found> found) {
+    var longest = new Found[LAYERS];
+    @Nullable Node node = root;
     for (int i = from + 1; node != null; i++) {
       char next = i < text.length() ? Letters.folded(text.charAt(i)) : ' ';
-      boolean ends = !Letters.spaced(next) || !Letters.spaced(Letters.folded(text.charAt(i - 1)));
-      kinds = node.kinds.or(kinds, ends);
-      degrees = node.degrees.or(degrees, ends);
-      to = node.kinds.any(ends) || node.degrees.any(ends) ? i : to;
+      boolean wordEnds =
+          !Letters.spaced(next) || !Letters.spaced(Letters.folded(text.charAt(i - 1)));
+      for (int layer = 0; layer < LAYERS; layer++) {
+        var here = node.layers[layer].at(wordEnds);
+        if (!here.isEmpty() && from >= until[layer]) {
+          longest[layer] = new Found(here, from, i);
+        }
+      }
       node = i < text.length() ? node.at(next) : null;
     }
-    return to == from ? null : new Found(Stream.concat(kinds.stream(), degrees.stream()).toList(), from, to);
+    for (int layer = 0; layer < LAYERS; layer++) {
+      if (longest[layer] != null) {
+        until[layer] = longest[layer].to();
+        found.add(longest[layer]);
+      }
+    }
   }
 }

@@ -17,6 +17,7 @@ final class Effort {
   private double personal;
   private double conditions;
   private int said;
+  private int steps;
 
   Effort(RequestText text) {
     this.text = text;
@@ -35,6 +36,11 @@ final class Effort {
     if (reasons.size() < TOLD && !name.equals("condition")) {
       reasons.add(words);
     }
+  }
+
+  /** One more thing to do. */
+  void step() {
+    steps++;
   }
 
   /** Characters of the instruction. */
@@ -66,7 +72,7 @@ final class Effort {
           case WRITING -> 0.4 + length + hard - 1.2 * eased;
           case CODE -> 0.4 + length + hard - eased - (said < 45 && text.length() < 90 ? 0.15 : 0);
           case MATHS -> (said < 45 ? 0.2 : 0.4) + hard - eased;
-          case TOOLS -> 0.1 + Math.clamp((said - 60) / 300.0, 0, 0.3) + hard + conditions;
+          case TOOLS -> 0.1 + Math.clamp((said - 60) / 300.0, 0, 0.3) + hard + several();
           case MULTI_STEP -> 0.45 + length + hard / 2;
           case CONVERSATION -> 0.15 + Math.min(personal, 0.35);
         };
@@ -76,6 +82,11 @@ final class Effort {
   /** For work on what was pasted: the more of it than this, the more to hold together. */
   private double pasted(int easily) {
     return Math.clamp((text.length() * density() - easily) / 300.0, 0, 0.3);
+  }
+
+  /** Conditions to keep and steps to take one after another. */
+  private double several() {
+    return Math.min(0.35, conditions + Math.max(0, steps - 1) * 0.1);
   }
 
   /** Several things to judge take more care than one. */

@@ -40,7 +40,7 @@ final class Emphasis {
   double at(int index) {
     return switch (kinds[index]) {
       case SAID -> 1;
-      case PASTED -> 0.1;
+      case PASTED -> 0.05;
       default -> 0;
     };
   }

@@ -33,6 +33,10 @@ final class Evidence {
     }
   }
 
+  void halve(TaskClass task) {
+    scores.computeIfPresent(task, (t, score) -> score / 2);
+  }
+
   double of(TaskClass task) {
     return scores.getOrDefault(task, 0.0);
   }

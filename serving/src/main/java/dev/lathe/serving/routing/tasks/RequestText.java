@@ -1,6 +1,7 @@
 package dev.lathe.serving.routing.tasks;
 
 import dev.lathe.serving.wire.ChatRequest;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -15,6 +16,7 @@ import tools.jackson.databind.JsonNode;
  * @param turns answers that the assistant has given so far
  * @param tools how many are offered; 0 when the request forbids their use
  * @param toolResults whether it is a tool's result that waits for an answer
+ * @param works whether a tool changes files or runs commands
  * @param structured whether the answer must be JSON
  */
 record RequestText(
@@ -25,6 +27,7 @@ record RequestText(
     int turns,
     int tools,
     boolean toolResults,
+    boolean works,
     boolean structured) {
   static final int LIMIT = 16 * 1024;
   private static final int SYSTEM = 2 * 1024;
@@ -70,7 +73,20 @@ record RequestText(
         turns,
         tools,
         last.equals("tool") || last.equals("function"),
+        tools > 0 && works(fields.path("tools")),
         format.startsWith("json"));
+  }
+
+  private static final Pattern WORKING = Pattern.compile("(?i)(write|edit|run|exec|patch|apply|shell|bash|commit|deploy).*");
+
+  /** Whether a tool changes files or runs commands, as those of programming agents do. */
+  private static boolean works(JsonNode tools) {
+    for (var tool : tools) {
+      if (WORKING.matcher(tool.path("function").path("name").asString("")).matches()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static String text(JsonNode content) {

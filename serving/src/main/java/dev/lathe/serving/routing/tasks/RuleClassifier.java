@@ -2,6 +2,7 @@ package dev.lathe.serving.routing.tasks;
 
 import dev.lathe.serving.wire.ChatRequest;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +19,8 @@ public final class RuleClassifier implements TaskClassifier {
   private static final double OPENING = 1.5;
   private static final double SYSTEM = 0.7;
   private static final double BEFORE = 0.4;
+  private static final int MATERIAL = 12;
+  private static final int LONG_PASTE = 600;
   private static final double OPENS_WITH = 6;
   private static final double QUOTED = 0.3;
 
@@ -51,6 +54,7 @@ public final class RuleClassifier implements TaskClassifier {
     var emphasis = Emphasis.of(asked);
     int politeTo = 0;
     int greeted = 0;
+    var verbs = new HashSet<String>();
     for (var found : CUES.in(asked)) {
       double place = emphasis.at(found.from());
       var words = asked.substring(found.from(), found.to()).toLowerCase(Locale.ROOT);
@@ -73,6 +77,11 @@ public final class RuleClassifier implements TaskClassifier {
             }
           }
           case "hard", "easy", "personal", "condition" -> effort.add(cue.name(), cue.weight() * place, words);
+          case "verb" -> {
+            if (opens && place == 1 && verbs.add(words)) {
+              effort.step();
+            }
+          }
           case "remark" -> {
             if (asked.length() < 40) {
               evidence.add(TaskClass.CONVERSATION, weight, words);
@@ -83,7 +92,8 @@ public final class RuleClassifier implements TaskClassifier {
               evidence.add(TaskClass.TOOLS, weight, words);
             }
           }
-          case "simple_question" -> evidence.raise(TaskClass.SIMPLE_QUESTION, weight, words);
+          case "simple_question" ->
+              evidence.raise(TaskClass.SIMPLE_QUESTION, cue.weight() * place, words);
           default -> {
             var task = TaskClass.ofWireName(cue.name()).orElseThrow();
             evidence.add(task, task == TaskClass.CONVERSATION ? cue.weight() * place : weight, words);
@@ -98,7 +108,26 @@ public final class RuleClassifier implements TaskClassifier {
     if (evidence.of(TaskClass.GREETING) > 0 && onlyGreets(asked, greeted)) {
       evidence.add(TaskClass.GREETING, 6, "nothing but a greeting");
     }
+    if (verbs.size() >= 3) {
+      evidence.add(TaskClass.MULTI_STEP, 1.5 * verbs.size() - 1, verbs.size() + " steps");
+    }
+    if (asked.length() - emphasis.said() >= MATERIAL) {
+      material(asked, emphasis, evidence);
+    }
     effort.said(emphasis.said());
+  }
+
+  /** What is asked of a text that stands there is rarely asked of the world. */
+  private static void material(String asked, Emphasis emphasis, Evidence evidence) {
+    if (Signs.alternatives(asked, emphasis)) {
+      evidence.add(TaskClass.CLASSIFICATION, 3.5, "one or the other");
+    }
+    if (evidence.of(TaskClass.SIMPLE_QUESTION) > 0) {
+      evidence.add(TaskClass.EXTRACTION, evidence.of(TaskClass.SIMPLE_QUESTION), "asked of a text");
+    }
+    if (asked.length() >= LONG_PASTE) {
+      evidence.add(TaskClass.SUMMARISATION, 1.5, "a long text");
+    }
   }
 
   /** Whether nothing that says what to do stands between here and the sentence's begin. */
@@ -138,7 +167,13 @@ public final class RuleClassifier implements TaskClassifier {
       evidence.add(TaskClass.TOOLS, 6, "a tool's result");
     }
     if (text.tools() > 0) {
-      evidence.add(TaskClass.TOOLS, 2.2, text.tools() == 1 ? "1 tool" : text.tools() + " tools");
+      evidence.add(TaskClass.TOOLS, 3.2, text.tools() == 1 ? "1 tool" : text.tools() + " tools");
+    }
+    if (text.works()) {
+      evidence.add(TaskClass.TOOLS, 3, "tools that change files");
+    }
+    if (text.tools() > 0 && evidence.of(TaskClass.TOOLS) > 5) {
+      evidence.add(TaskClass.TOOLS, evidence.of(TaskClass.MULTI_STEP), "several steps");
     }
     if (text.structured()) {
       evidence.add(TaskClass.EXTRACTION, 2.5, "a JSON answer");
@@ -147,14 +182,20 @@ public final class RuleClassifier implements TaskClassifier {
       evidence.add(TaskClass.CODE, 2, "looks like code");
     }
     if (asked.length() < 400 && Signs.formula(asked)) {
-      evidence.add(TaskClass.MATHS, 3, "a formula");
+      evidence.add(TaskClass.MATHS, 3.5, "a formula");
+    }
+    if (asked.length() < 400 && Signs.question(asked) && Signs.quantities(asked) >= 2) {
+      evidence.add(TaskClass.MATHS, 3, "quantities");
     }
     if (asked.length() < 250 && Signs.question(asked)) {
-      evidence.add(TaskClass.SIMPLE_QUESTION, 1, "?");
+      evidence.add(TaskClass.SIMPLE_QUESTION, 0.9, "?");
     }
     if (text.turns() > 0) {
       earlier(text.before(), evidence);
       evidence.add(TaskClass.CONVERSATION, 1, "a dialogue");
+    }
+    if (Math.max(evidence.of(TaskClass.CODE), evidence.of(TaskClass.MATHS)) >= 2) {
+      evidence.halve(TaskClass.SIMPLE_QUESTION); // what a closure is, is asked of a programmer
     }
     if (evidence.kindsAbove(4) >= 3) {
       evidence.add(TaskClass.MULTI_STEP, 5, "several tasks");

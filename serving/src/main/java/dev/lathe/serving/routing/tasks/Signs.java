@@ -9,13 +9,27 @@ final class Signs {
   /** Two numbers with an operator between them, an equation, a power, a function of a variable. */
   private static final Pattern FORMULA =
       Pattern.compile(
-          "\\d\\s*[*×÷/^+=]\\s*\\d|\\d\\s*[-%]\\s+(?:of\\s+)?\\d|\\b[a-z]\\s?[\\^=²³]|\\d[xy]\\b"
+          "\\d\\s*[*×÷/^+=]\\s*\\d|\\dの\\d|\\d\\s*[-%]\\s+(?:of\\s+)?\\d|\\b[a-z]\\s?[\\^=²³]|\\d[xy]\\b"
               + "|\\b[fgh]\\([xyt]\\)|[√∫∑π²³]|\\[\\[\\d|\\d\\s*%\\s+\\p{L}{1,4}\\s+\\d");
 
   private Signs() {}
 
   static boolean formula(String text) {
     return FORMULA.matcher(text).find();
+  }
+
+  private static final Pattern NUMBER = Pattern.compile("(?<![\\p{L}\\d.,:])\\d[\\d.,:]*");
+  private static final Pattern ALTERNATIVES =
+      Pattern.compile("\\p{L}+,? (?:or|oder|ou|o) (?:not|nicht|non|no|\\p{L}{3,})|还是|か、|または");
+
+  /** Numbers that are no part of a name. */
+  static long quantities(String text) {
+    return NUMBER.matcher(text).results().count();
+  }
+
+  /** Whether the instruction lets one choose. */
+  static boolean alternatives(String text, Emphasis emphasis) {
+    return ALTERNATIVES.matcher(text).results().anyMatch(m -> emphasis.at(m.start()) == 1);
   }
 
   static boolean question(String text) {
