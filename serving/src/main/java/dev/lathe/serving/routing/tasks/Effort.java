@@ -68,10 +68,10 @@ final class Effort {
           case CLASSIFICATION -> 0.1 + items() + hard / 2 - eased;
           case EXTRACTION -> 0.15 + pasted(800) / 3 + hard - eased;
           case SUMMARISATION -> 0.15 + pasted(480) + hard - eased / 2;
-          case TRANSLATION -> 0.2 + pasted(250) + hard - eased;
+          case TRANSLATION -> 0.2 + pasted(130) + hard - eased;
           case WRITING -> 0.4 + length + hard - 1.2 * eased;
           case CODE -> 0.4 + length + hard - eased - (said < 45 && text.length() < 90 ? 0.15 : 0);
-          case MATHS -> (said < 45 ? 0.2 : 0.4) + hard - eased;
+          case MATHS -> (said < 45 && !Signs.algebra(text.asked()) ? 0.2 : 0.4) + hard - eased;
           case TOOLS -> 0.1 + Math.clamp((said - 60) / 300.0, 0, 0.3) + hard + several();
           case MULTI_STEP -> 0.45 + length + hard / 2;
           case CONVERSATION -> 0.15 + Math.min(personal, 0.35);
@@ -91,6 +91,6 @@ final class Effort {
 
   /** Several things to judge take more care than one. */
   private double items() {
-    return text.asked().lines().filter(l -> !l.isBlank()).limit(6).count() >= 5 ? 0.25 : 0;
+    return Signs.items(text.asked()) >= 4 ? 0.25 : 0;
   }
 }

@@ -37,6 +37,10 @@ final class Evidence {
     scores.computeIfPresent(task, (t, score) -> score / 2);
   }
 
+  boolean none() {
+    return scores.isEmpty();
+  }
+
   double of(TaskClass task) {
     return scores.getOrDefault(task, 0.0);
   }

@@ -19,7 +19,7 @@ public final class RuleClassifier implements TaskClassifier {
   private static final double OPENING = 1.5;
   private static final double SYSTEM = 0.7;
   private static final double BEFORE = 0.4;
-  private static final int MATERIAL = 12;
+  private static final int MATERIAL = 6;
   private static final int LONG_PASTE = 600;
   private static final double OPENS_WITH = 6;
   private static final double QUOTED = 0.3;
@@ -123,7 +123,12 @@ public final class RuleClassifier implements TaskClassifier {
       evidence.add(TaskClass.CLASSIFICATION, 3.5, "one or the other");
     }
     if (evidence.of(TaskClass.SIMPLE_QUESTION) > 0) {
-      evidence.add(TaskClass.EXTRACTION, evidence.of(TaskClass.SIMPLE_QUESTION), "asked of a text");
+      evidence.add(
+          TaskClass.EXTRACTION, evidence.of(TaskClass.SIMPLE_QUESTION) + 1, "asked of a text");
+    }
+    double language = evidence.of(TaskClass.TRANSLATION);
+    if (language >= 2 && language < 4) {
+      evidence.add(TaskClass.TRANSLATION, 2, "a text beside a language");
     }
     if (asked.length() >= LONG_PASTE) {
       evidence.add(TaskClass.SUMMARISATION, 1.5, "a long text");
@@ -170,7 +175,8 @@ public final class RuleClassifier implements TaskClassifier {
       evidence.add(TaskClass.TOOLS, 3.2, text.tools() == 1 ? "1 tool" : text.tools() + " tools");
     }
     if (text.works()) {
-      evidence.add(TaskClass.TOOLS, 3, "tools that change files");
+      evidence.add(
+          TaskClass.TOOLS, 1 + evidence.of(TaskClass.CODE), "tools that change files");
     }
     if (text.tools() > 0 && evidence.of(TaskClass.TOOLS) > 5) {
       evidence.add(TaskClass.TOOLS, evidence.of(TaskClass.MULTI_STEP), "several steps");
@@ -181,7 +187,7 @@ public final class RuleClassifier implements TaskClassifier {
     if (Signs.code(asked) && STANDING.stream().allMatch(t -> evidence.of(t) < OPENS_WITH)) {
       evidence.add(TaskClass.CODE, 2, "looks like code");
     }
-    if (asked.length() < 400 && Signs.formula(asked)) {
+    if (asked.length() < 400 && evidence.of(TaskClass.CODE) < 2 && Signs.formula(asked)) {
       evidence.add(TaskClass.MATHS, 3.5, "a formula");
     }
     if (asked.length() < 400 && Signs.question(asked) && Signs.quantities(asked) >= 2) {
@@ -189,6 +195,9 @@ public final class RuleClassifier implements TaskClassifier {
     }
     if (asked.length() < 250 && Signs.question(asked)) {
       evidence.add(TaskClass.SIMPLE_QUESTION, 0.9, "?");
+    }
+    if (evidence.none() && Signs.nameless(asked)) {
+      evidence.add(TaskClass.SIMPLE_QUESTION, 0.5, "something of something");
     }
     if (text.turns() > 0) {
       earlier(text.before(), evidence);
