@@ -5,9 +5,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -29,14 +29,23 @@ final class Cues {
   /** Names that say nothing of the kind of work: how hard it is, and how much is asked for. */
   private static final Set<String> DEGREES = Set.of("hard", "easy", "personal", "condition");
 
-  private static final Set<String> STEPS = Set.of("verb");
+  private static final Set<String> STEPS = Set.of("verb", "either");
   private static final int LAYERS = 3;
 
   /** What a cue says: a name of the files, and how much it weighs. */
-  record Cue(String name, double weight) {}
+  record Cue(String name, double weight, Optional<TaskClass> task) {
+    Cue(String name, double weight) {
+      this(name, weight, TaskClass.ofWireName(name));
+    }
+  }
 
   /** A place of the text and all that it says. */
-  record Found(List<Cue> cues, int from, int to) {}
+  record Found(List<Cue> cues, int from, int to) {
+    /** As the user wrote it, but for capitals. */
+    String words(String text) {
+      return text.substring(from, to).toLowerCase(Locale.ROOT);
+    }
+  }
 
   /** What ends at a node, as a whole word or as the beginning of one. */
   private static final class Ends {
@@ -66,6 +75,7 @@ final class Cues {
   private static final class Node {
     private char[] keys = {};
     private Node[] next = {};
+    private boolean ending;
     private final Ends[] layers = {new Ends(), new Ends(), new Ends()};
 
     @Nullable Node at(char c) {
@@ -91,7 +101,7 @@ final class Cues {
     }
   }
 
-  private final Map<Character, Node> roots = new HashMap<>();
+  private final @Nullable Node[] roots = new Node[1 << Character.SIZE];
 
   /** The cues of every language. */
   static Cues all() {
@@ -138,10 +148,16 @@ final class Cues {
   private void add(String text, Cue cue) {
     boolean stem = text.endsWith("*");
     int length = text.length() - (stem ? 1 : 0);
-    var node = roots.computeIfAbsent(Letters.folded(text.charAt(0)), c -> new Node());
+    char first = Letters.folded(text.charAt(0));
+    var node = roots[first];
+    if (node == null) {
+      node = new Node();
+      roots[first] = node;
+    }
     for (int i = 1; i < length; i++) {
       node = node.grown(Letters.folded(text.charAt(i)));
     }
+    node.ending = true;
     node.layers[layer(cue.name())].add(cue, stem);
   }
 
@@ -159,7 +175,7 @@ final class Cues {
     boolean inWord = false;
     for (int i = 0; i < text.length(); i++) {
       char c = Letters.folded(text.charAt(i));
-      var root = inWord ? null : roots.get(c);
+      var root = inWord ? null : roots[c];
       if (root != null) {
         at(text, i, root, until, found);
       }
@@ -173,12 +189,13 @@ final class Cues {
     @Nullable Node node = root;
     for (int i = from + 1; node != null; i++) {
       char next = i < text.length() ? Letters.folded(text.charAt(i)) : ' ';
-      boolean wordEnds =
-          !Letters.spaced(next) || !Letters.spaced(Letters.folded(text.charAt(i - 1)));
-      for (int layer = 0; layer < LAYERS; layer++) {
-        var here = node.layers[layer].at(wordEnds);
-        if (!here.isEmpty() && from >= until[layer]) {
-          longest[layer] = new Found(here, from, i);
+      if (node.ending) {
+        boolean inside = Letters.spaced(next) && Letters.spaced(Letters.folded(text.charAt(i - 1)));
+        for (int layer = 0; layer < LAYERS; layer++) {
+          var here = node.layers[layer].at(!inside);
+          if (!here.isEmpty() && from >= until[layer]) {
+            longest[layer] = new Found(here, from, i);
+          }
         }
       }
       node = i < text.length() ? node.at(next) : null;

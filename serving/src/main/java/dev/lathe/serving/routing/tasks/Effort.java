@@ -48,9 +48,8 @@ final class Effort {
     this.said = (int) (characters * density());
   }
 
-  /** A character of Chinese or Japanese says as much as two or three of English. */
   private double density() {
-    return text.asked().chars().limit(200).filter(c -> c >= 0x2E80).count() > 5 ? 2.5 : 1;
+    return Letters.dense(text.asked()) ? 2.5 : 1;
   }
 
   List<String> reasons() {

@@ -36,13 +36,13 @@ final class Emphasis {
     return emphasis;
   }
 
-  /** How much a cue at this place counts, in [0, 1]. */
-  double at(int index) {
-    return switch (kinds[index]) {
-      case SAID -> 1;
-      case PASTED -> 0.05;
-      default -> 0;
-    };
+  /** Whether this place says what is to be done. */
+  boolean says(int index) {
+    return kinds[index] == SAID;
+  }
+
+  boolean quotes(int index) {
+    return kinds[index] == QUOTED;
   }
 
   /** Characters that say what is to be done. */
@@ -55,7 +55,17 @@ final class Emphasis {
   }
 
   /** What follows an instruction and a colon is what it is about. */
-  void pastedFrom(int index) {
+  void pastedAfterColon(int instruction) {
+    int most = Math.min(text.length(), instruction + LAST_WORD);
+    for (int i = instruction; i < most && ".?!\n".indexOf(text.charAt(i)) < 0; i++) {
+      if (text.charAt(i) == ':' || text.charAt(i) == '：') {
+        pastedFrom(i + 1);
+        return;
+      }
+    }
+  }
+
+  private void pastedFrom(int index) {
     for (int i = index; i < kinds.length; i++) {
       kinds[i] = (byte) Math.min(kinds[i], PASTED);
     }

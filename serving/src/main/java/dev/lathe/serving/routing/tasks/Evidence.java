@@ -25,11 +25,10 @@ final class Evidence {
 
   /** As {@link #add}, for what is said once or not at all: the strongest counts. */
   void raise(TaskClass task, double weight, String reason) {
-    var known = reasons.computeIfAbsent(task, t -> new HashMap<>());
-    double strongest = known.values().stream().mapToDouble(w -> w).max().orElse(0);
+    double strongest = of(task);
     if (weight > strongest) {
-      known.put(reason, weight);
-      scores.merge(task, weight - strongest, Double::sum);
+      reasons.computeIfAbsent(task, t -> new HashMap<>()).put(reason, weight);
+      scores.put(task, weight);
     }
   }
 

@@ -36,4 +36,10 @@ final class Letters {
   static boolean spaced(char c) {
     return c < FIRST_UNSPACED && Character.isLetterOrDigit(c);
   }
+
+  /** Whether a text is Chinese or Japanese, where a character says as much as two or three. */
+  static boolean dense(String text) {
+    return text.chars().limit(200).filter(c -> c >= FIRST_UNSPACED).count() > 5
+        || !text.isEmpty() && text.charAt(0) >= FIRST_UNSPACED && text.length() < 12;
+  }
 }

@@ -77,7 +77,8 @@ record RequestText(
         format.startsWith("json"));
   }
 
-  private static final Pattern WORKING = Pattern.compile("(?i)(write|edit|run|exec|patch|apply|shell|bash|commit|deploy).*");
+  private static final Pattern WORKING =
+      Pattern.compile("(?i)(write|edit|run|exec|patch|apply|shell|bash|commit|deploy).*");
 
   /** Whether a tool changes files or runs commands, as those of programming agents do. */
   private static boolean works(JsonNode tools) {
