@@ -40,5 +40,10 @@ import org.springframework.context.annotation.ComponentScan;
   TransactionAutoConfiguration.class,
   BatchJdbcAutoConfiguration.class
 })
-@ComponentScan({"dev.lathe.app.api", "dev.lathe.app.page", "dev.lathe.app.security"})
+@ComponentScan({
+  "dev.lathe.app.api",
+  "dev.lathe.app.page",
+  "dev.lathe.app.security",
+  "dev.lathe.app.seeds"
+})
 public class ApiContext {}

@@ -4,6 +4,7 @@ import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.serving.routing.Asker;
 import dev.lathe.serving.routing.Planning;
 import dev.lathe.serving.routing.Switches;
+import dev.lathe.serving.routing.cache.AnswerCache;
 import dev.lathe.serving.routing.health.Health;
 import dev.lathe.serving.routing.strategy.Candidate;
 import dev.lathe.serving.settings.RoutingSettings;
@@ -26,8 +27,10 @@ class RouterApi {
   private final Planning planning;
   private final Switches switches;
   private final Health health;
+  private final AnswerCache cache;
 
-  RouterApi(Planning planning, Switches switches, Health health) {
+  RouterApi(Planning planning, Switches switches, Health health, AnswerCache cache) {
+    this.cache = cache;
     this.planning = planning;
     this.switches = switches;
     this.health = health;
@@ -37,6 +40,7 @@ class RouterApi {
    * @param switched whether the strategy is another one than lathe.yaml's
    * @param fallback whether another target is asked when the first does not answer
    * @param candidates what {@code auto} can choose from
+   * @param cache answers that are given again
    * @param targets how whatever was asked fares
    */
   record Standing(
@@ -44,7 +48,8 @@ class RouterApi {
       boolean switched,
       boolean fallback,
       List<Candidate> candidates,
-      List<Health.Told> targets) {}
+      List<Health.Told> targets,
+      AnswerCache.Told cache) {}
 
   @GetMapping
   Standing standing() {
@@ -53,7 +58,8 @@ class RouterApi {
         switches.strategy().isPresent(),
         switches.fallback(),
         planning.candidates(),
-        health.told());
+        health.told(),
+        cache.told());
   }
 
   /**

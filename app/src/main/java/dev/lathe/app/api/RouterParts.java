@@ -23,11 +23,13 @@ import dev.lathe.serving.routing.Router;
 import dev.lathe.serving.routing.Standings;
 import dev.lathe.serving.routing.Switches;
 import dev.lathe.serving.routing.Targets;
-import dev.lathe.serving.routing.health.BreakerSettings;
+import dev.lathe.serving.routing.cache.AnswerCache;
 import dev.lathe.serving.routing.health.Health;
 import dev.lathe.serving.routing.tasks.RuleClassifier;
+import dev.lathe.serving.settings.AiSettings;
 import dev.lathe.serving.settings.LatheYaml;
 import dev.lathe.serving.settings.Provider;
+import dev.lathe.serving.settings.RoutingSettings;
 import dev.lathe.serving.settings.ServerLimits;
 import java.net.URI;
 import java.nio.file.Files;
@@ -76,12 +78,12 @@ class RouterParts {
       }
     }
 
-    /** When a target that fails is left alone. */
-    BreakerSettings breaker() {
+    /** Read once, at the start: breakers and kept answers live as long as the server. */
+    RoutingSettings routing() {
       try {
-        return yaml.get().routing().breaker();
+        return yaml.get().routing();
       } catch (BadInput e) {
-        return BreakerSettings.defaults();
+        return LatheYaml.defaults().routing();
       }
     }
 
@@ -106,6 +108,15 @@ class RouterParts {
   @Bean
   ServerLimits serverLimits(Configured configured) {
     return configured.limits();
+  }
+
+  @Bean
+  AiSettings aiSettings(Configured configured) {
+    try {
+      return configured.yaml().get().ai();
+    } catch (BadInput e) {
+      return LatheYaml.defaults().ai();
+    }
   }
 
   @Bean(destroyMethod = "close")
@@ -149,7 +160,7 @@ class RouterParts {
 
   @Bean
   Health health(Configured configured) {
-    return new Health(configured.breaker(), System::nanoTime);
+    return new Health(configured.routing().breaker(), System::nanoTime);
   }
 
   @Bean
@@ -184,9 +195,19 @@ class RouterParts {
   }
 
   @Bean
+  AnswerCache answerCache(Configured configured) {
+    return new AnswerCache(configured.routing().cache(), System::nanoTime);
+  }
+
+  @Bean
   Router router(
-      Planning planning, Health health, LocalEngines engines, Upstream upstream, RequestLog log) {
-    return new Router(planning, health, engines, upstream, log, Clock.systemUTC());
+      Planning planning,
+      Health health,
+      AnswerCache cache,
+      LocalEngines engines,
+      Upstream upstream,
+      RequestLog log) {
+    return new Router(planning, health, cache, engines, upstream, log, Clock.systemUTC());
   }
 
   @Bean

@@ -16,6 +16,8 @@ import dev.lathe.serving.routing.Reply;
 import dev.lathe.serving.routing.Router;
 import dev.lathe.serving.routing.Target;
 import dev.lathe.serving.routing.Targets;
+import dev.lathe.serving.routing.cache.AnswerCache;
+import dev.lathe.serving.routing.cache.CacheSettings;
 import dev.lathe.serving.routing.health.BreakerSettings;
 import dev.lathe.serving.routing.health.Health;
 import dev.lathe.serving.settings.LatheYaml;
@@ -151,6 +153,7 @@ class LocalEnginesTest {
             Planning.ofNames(
                 LatheYaml::defaults, new Targets(LatheYaml::defaults, local, Assignments.NONE)),
             new Health(BreakerSettings.defaults(), System::nanoTime),
+            new AnswerCache(CacheSettings.OFF, System::nanoTime),
             engines,
             http,
             log,

@@ -3,6 +3,7 @@ package dev.lathe.serving.routing;
 import dev.lathe.serving.accounting.RequestRow;
 import dev.lathe.serving.providers.remote.UpstreamAnswer;
 import dev.lathe.serving.routing.Reply.ClientGone;
+import dev.lathe.serving.routing.cache.KeptAnswer;
 import dev.lathe.serving.wire.AnswerBody;
 import dev.lathe.serving.wire.ChatRequest;
 import dev.lathe.serving.wire.Chunks;
@@ -28,7 +29,7 @@ final class Answering {
   private final List<String> tried = new ArrayList<>();
   private Route route;
   private final ChatRequest request;
-  private final Reply reply;
+  private Reply reply;
   private final AnswerBody.Names names;
   private final Instant at;
   private final long started = System.nanoTime();
@@ -46,6 +47,40 @@ final class Answering {
     this.reply = reply;
     this.names = AnswerBody.Names.of(route.id(), route.asked());
     this.at = clock.instant();
+  }
+
+  /** What goes to the client is kept from now on. */
+  RecordedReply record() {
+    var recorded = new RecordedReply(reply);
+    reply = recorded;
+    return recorded;
+  }
+
+  KeptAnswer kept(RecordedReply recorded) {
+    return new KeptAnswer(recorded.parts(), promptTokens, completionTokens);
+  }
+
+  /** Gives an answer again, under this request's id and name. */
+  void again(KeptAnswer answer) throws ClientGone {
+    promptTokens = answer.promptTokens();
+    completionTokens = answer.completionTokens();
+    firstByteMs = milliseconds();
+    var headers = route.headers(plan.rule(), tried);
+    headers.put("x-lathe-cache", "hit");
+    if (!request.streamed()) {
+      reply.whole(headers, renamed(answer.parts().getFirst()));
+      return;
+    }
+    reply.begin(headers);
+    for (var part : answer.parts()) {
+      reply.event(Events.isDone(part) ? part : renamed(part));
+    }
+    reply.flush();
+  }
+
+  private byte[] renamed(byte[] part) {
+    var body = AnswerBody.read(part);
+    return body == null ? part : body.named(names);
   }
 
   /** The request for a local engine, which always tells what it used. */

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -98,6 +99,7 @@ public final class Candidates {
       return new Candidate(
           name,
           name.indexOf(':') < 0 ? Place.LOCAL : Place.REMOTE,
+          "unknown",
           true,
           true,
           true,
@@ -122,6 +124,7 @@ public final class Candidates {
     return new Candidate(
         name,
         place,
+        target instanceof Target.Remote r ? kind(r.provider()) : "local",
         stays,
         able,
         able,
@@ -134,7 +137,13 @@ public final class Candidates {
   }
 
   private static Place place(Provider provider) {
-    return provider.name().equals("ollama") ? Place.OLLAMA : Place.REMOTE;
+    return kind(provider).equals("ollama") || provider.name().equals("ollama")
+        ? Place.OLLAMA
+        : Place.REMOTE;
+  }
+
+  private static String kind(Provider provider) {
+    return provider.kind().name().toLowerCase(Locale.ROOT);
   }
 
   /** Looked up once: addresses of providers do not wander between this machine and others. */

@@ -11,6 +11,7 @@ import dev.lathe.serving.providers.remote.Upstream;
 import dev.lathe.serving.providers.remote.Upstream.NotReached;
 import dev.lathe.serving.providers.remote.openai.OpenAi;
 import dev.lathe.serving.routing.Reply.ClientGone;
+import dev.lathe.serving.routing.cache.AnswerCache;
 import dev.lathe.serving.routing.health.Breaker;
 import dev.lathe.serving.routing.health.Health;
 import dev.lathe.serving.wire.AnswerIds;
@@ -37,6 +38,7 @@ public final class Router {
 
   private final Planning planning;
   private final Health health;
+  private final AnswerCache cache;
   private final LocalEngines engines;
   private final Upstream upstream;
   private final RequestLog requests;
@@ -46,12 +48,14 @@ public final class Router {
   public Router(
       Planning planning,
       Health health,
+      AnswerCache cache,
       LocalEngines engines,
       Upstream upstream,
       RequestLog requests,
       Clock clock) {
     this.planning = planning;
     this.health = health;
+    this.cache = cache;
     this.engines = engines;
     this.upstream = upstream;
     this.requests = requests;
@@ -71,7 +75,7 @@ public final class Router {
     var answering = new Answering(plan, request, reply, clock);
     requests.begin(answering.row());
     try {
-      ask(plan, answering);
+      askOrRemember(plan, answering);
       told(plan, answering);
     } catch (WireError e) {
       answering.failed(e.status(), e.message());
@@ -96,6 +100,29 @@ public final class Router {
     var said = request.subject();
     var subject = said != null ? said : header != null && !header.isBlank() ? header.strip() : id;
     return Sha256.of(subject);
+  }
+
+  /** Answers that an experiment counts are always made anew. */
+  private void askOrRemember(Itinerary plan, Answering answering) throws ClientGone {
+    var first = plan.routes().getFirst();
+    var key =
+        first.assignment() == null
+            ? cache.key(first.target().name(), answering.request()).orElse(null)
+            : null;
+    if (key == null) {
+      ask(plan, answering);
+      return;
+    }
+    var kept = cache.find(key);
+    if (kept.isPresent()) {
+      answering.again(kept.get());
+      return;
+    }
+    var recorded = answering.record();
+    ask(plan, answering);
+    if (answering.route().equals(first) && !answering.brokeOff() && !recorded.parts().isEmpty()) {
+      cache.keep(key, answering.kept(recorded));
+    }
   }
 
   private void ask(Itinerary plan, Answering answering) throws ClientGone {
@@ -137,8 +164,10 @@ public final class Router {
           }
           return;
         } catch (WireError e) {
+          requireSomebody(e);
           Verdict.on(e, leave);
         } catch (Lost e) {
+          requireSomebody(e);
           leave.failed();
           throw e;
         }
@@ -148,6 +177,13 @@ public final class Router {
         }
         pause(attempt);
       }
+    }
+  }
+
+  /** Whoever was interrupted broke the answer off itself, which is nobody's fault. */
+  private static void requireSomebody(Exception broken) throws ClientGone {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new ClientGone(broken);
     }
   }
 

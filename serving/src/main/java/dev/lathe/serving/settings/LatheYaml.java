@@ -30,7 +30,8 @@ public record LatheYaml(
     Map<String, Provider> providers,
     ServerLimits server,
     StandingGates gates,
-    RoutingSettings routing) {
+    RoutingSettings routing,
+    AiSettings ai) {
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_-]{0,62}");
   private static final Set<String> LATER = Set.of("azure", "bedrock", "vertex", "gemini");
   private static final int MAX_TOKENS = 4096;
@@ -94,8 +95,9 @@ public record LatheYaml(
       gates.problem("judge: there is nothing to grade for. Add suites: [\"suite:safety>=0.9\"]");
     }
     var routing = RoutingSettings.read(s.part("routing"));
+    var ai = AiSettings.read(s.part("ai"));
     s.done();
-    return new LatheYaml(providers, limits, standing, routing);
+    return new LatheYaml(providers, limits, standing, routing, ai);
   }
 
   private static Provider provider(String name, Settings s, Variables variables) {

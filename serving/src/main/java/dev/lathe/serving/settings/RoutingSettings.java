@@ -3,6 +3,7 @@ package dev.lathe.serving.settings;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.DidYouMean;
 import dev.lathe.checkpoints.input.Settings;
+import dev.lathe.serving.routing.cache.CacheSettings;
 import dev.lathe.serving.routing.health.BreakerSettings;
 import dev.lathe.serving.routing.strategy.Bounds;
 import dev.lathe.serving.routing.strategy.Rule;
@@ -38,6 +39,7 @@ public record RoutingSettings(
     Map<String, Map<String, Double>> groups,
     Bounds bounds,
     BreakerSettings breaker,
+    CacheSettings cache,
     @Nullable String classifier) {
   /** The model's name that has the strategy choose. */
   public static final String AUTO = "auto";
@@ -65,7 +67,15 @@ public record RoutingSettings(
             breaker.integer("failures", usual.failures(), 1, 1000),
             seconds(breaker, "coolSeconds", usual.cool()),
             seconds(breaker, "longestSeconds", usual.longest())),
+        cache(s.part("cache")),
         "rules".equals(classifier) ? null : classifier);
+  }
+
+  private static CacheSettings cache(Settings s) {
+    return new CacheSettings(
+        Duration.ofMillis(Math.round(s.number("seconds", 0, 0, 31_536_000) * 1000)),
+        (long) (s.number("maxMiB", 64, 0.001, 65_536) * (1 << 20)),
+        s.flag("sampled", false));
   }
 
   private static Bounds bounds(Settings s) {

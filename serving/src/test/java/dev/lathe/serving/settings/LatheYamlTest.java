@@ -35,7 +35,8 @@ class LatheYamlTest {
                 Map.of(),
                 new ServerLimits(16 << 20, Duration.ofSeconds(30)),
                 new StandingGates(List.of(), null),
-                RoutingSettings.read(new Settings("", Map.of()))));
+                RoutingSettings.read(new Settings("", Map.of())),
+                AiSettings.read(new Settings("", Map.of()))));
   }
 
   @Test

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
  * What a request could be sent to, and how it stands at this moment.
  *
  * @param name as a client would ask for it
+ * @param kind of provider, such as {@code anthropic}; {@code local} for this home's
  * @param here whether nothing leaves this machine
  * @param tools whether it calls tools
  * @param media whether it takes images and sound
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public record Candidate(
     String name,
     Place place,
+    String kind,
     boolean here,
     boolean tools,
     boolean media,

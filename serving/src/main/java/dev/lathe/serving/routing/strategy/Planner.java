@@ -58,7 +58,7 @@ public final class Planner {
   private List<Candidate> ordered(Strategy strategy, Asked asked, List<Candidate> all) {
     return switch (strategy) {
       case LOCAL_ONLY, LOCAL_FALLBACK, DIRECT, PRIVACY -> byPlace(all, LOCAL_FIRST);
-      case REMOTE_ONLY, REMOTE_FALLBACK -> byPlace(all, REMOTE_FIRST);
+      case REMOTE_ONLY, CLAUDE_ONLY, REMOTE_FALLBACK -> byPlace(all, REMOTE_FIRST);
       case HYBRID -> byPlace(all, staysHere(asked) ? LOCAL_FIRST : REMOTE_FIRST);
       case COST -> byGoal(all, asked, Comparator.comparingDouble(Planner::dearness));
       case LATENCY -> byGoal(all, asked, Comparator.comparingDouble(Planner::slowness));
@@ -152,6 +152,9 @@ public final class Planner {
       return stays
           ? "%s never leaves this machine".formatted(strategy.wire())
           : "the cloud is forbidden (routing.cloud)";
+    }
+    if (strategy == Strategy.CLAUDE_ONLY && !c.kind().equals("anthropic")) {
+      return "claude_only asks Anthropic alone";
     }
     return strategy == Strategy.REMOTE_ONLY && c.place() == Place.LOCAL
         ? "remote_only asks nothing of this home"

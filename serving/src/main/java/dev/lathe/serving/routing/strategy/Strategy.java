@@ -11,6 +11,8 @@ public enum Strategy {
   LOCAL_ONLY,
   /** Providers alone. */
   REMOTE_ONLY,
+  /** Anthropic's models alone. */
+  CLAUDE_ONLY,
   /**
    * What small models do well stays here, the rest goes to providers; each falls back to the other.
    */
@@ -35,12 +37,8 @@ public enum Strategy {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** {@code claude_only} is an older system's name of {@code remote_only}. */
   public static Optional<Strategy> of(String wire) {
-    return Arrays.stream(values())
-        .filter(s -> s.wire().equals(wire))
-        .findFirst()
-        .or(() -> wire.equals("claude_only") ? Optional.of(REMOTE_ONLY) : Optional.empty());
+    return Arrays.stream(values()).filter(s -> s.wire().equals(wire)).findFirst();
   }
 
   /** Every name. */

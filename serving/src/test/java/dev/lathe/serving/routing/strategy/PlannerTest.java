@@ -24,6 +24,7 @@ class PlannerTest {
     return new Candidate(
         name,
         place,
+        local ? "local" : name.startsWith("cohere") ? "anthropic" : "openai",
         place != Place.REMOTE,
         !local,
         !local,
@@ -40,6 +41,7 @@ class PlannerTest {
     return new Candidate(
         c.name(),
         c.place(),
+        c.kind(),
         c.here(),
         c.tools(),
         c.media(),
@@ -71,7 +73,7 @@ class PlannerTest {
     "local_only, code, 0.9, tuned base ollama:llama",
     "privacy, code, 0.9, tuned base ollama:llama",
     "remote_only, greeting, 0.1, openai:gpt cohere:command ollama:llama",
-    "claude_only, greeting, 0.1, openai:gpt cohere:command ollama:llama",
+    "claude_only, greeting, 0.1, cohere:command",
     "hybrid, greeting, 0.1, tuned base ollama:llama openai:gpt cohere:command",
     "hybrid, summarisation, 0.6, tuned base ollama:llama openai:gpt cohere:command",
     "hybrid, code, 0.2, openai:gpt cohere:command ollama:llama tuned base",

@@ -1,0 +1,5 @@
+/** Answers that are given again. */
+@NullMarked
+package dev.lathe.serving.routing.cache;
+
+import org.jspecify.annotations.NullMarked;
