@@ -16,7 +16,12 @@ public final class AnswerCache {
   /** They change nothing of an answer. */
   private static final List<String> BESIDE_THE_POINT =
       List.of(
-          "model", "user", "safety_identifier", "metadata", "store", "service_tier",
+          "model",
+          "user",
+          "safety_identifier",
+          "metadata",
+          "store",
+          "service_tier",
           "prompt_cache_key");
 
   private final CacheSettings settings;
