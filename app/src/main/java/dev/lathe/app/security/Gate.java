@@ -1,6 +1,7 @@
 package dev.lathe.app.security;
 
 import dev.lathe.app.owner.Door;
+import dev.lathe.serving.messages.MessagesReply;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -54,7 +55,7 @@ class Gate extends OncePerRequestFilter {
           403,
           "a page of another site may not ask here",
           "Ask from a program, or from the page that Lathe serves.");
-    } else if (!open && !token.isBornBy(request.getHeader("Authorization"))) {
+    } else if (!open && !token.isBornBy(request)) {
       response.setHeader("WWW-Authenticate", "Bearer");
       refuse(
           request,
@@ -76,7 +77,7 @@ class Gate extends OncePerRequestFilter {
     return HOSTS.contains(name.toLowerCase(Locale.ROOT));
   }
 
-  /** In OpenAI's form where its API was asked, in ours elsewhere. */
+  /** In OpenAI's form where its API was asked, in Anthropic's for theirs, in ours elsewhere. */
   private static void refuse(
       HttpServletRequest request,
       HttpServletResponse response,
@@ -86,6 +87,10 @@ class Gate extends OncePerRequestFilter {
       throws IOException {
     response.setStatus(status);
     response.setContentType("application/json");
+    if (request.getRequestURI().startsWith("/v1/messages")) {
+      response.getOutputStream().write(MessagesReply.json(status, what + ". " + remedy));
+      return;
+    }
     var error = new LinkedHashMap<String, @Nullable Object>();
     if (request.getRequestURI().startsWith("/v1/")) {
       error.put("message", what + ". " + remedy);

@@ -60,6 +60,22 @@ class ApiTest {
   }
 
   @Test
+  void clientsOfAnthropicsBearItInTheirOwnHeaderAndAreRefusedInTheirForm() throws Exception {
+    var asked = HttpRequest.newBuilder(URI.create(server.address() + "/v1/messages"));
+    var body = HttpRequest.BodyPublishers.ofString("{\"max_tokens\":1}");
+    for (var key : new String[] {TOKEN, "another"}) {
+      var answer =
+          http.send(
+              asked.copy().header("x-api-key", key).POST(body).build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(answer.statusCode()).isEqualTo(key.equals(TOKEN) ? 400 : 401);
+      assertThat(answer.body())
+          .startsWith("{\"type\":\"error\",\"error\":{\"type\":")
+          .contains(key.equals(TOKEN) ? "messages" : "authentication_error");
+    }
+  }
+
+  @Test
   void aHostNameThatWasReboundToLoopbackIsRefused() throws Exception {
     try (var socket = new java.net.Socket("127.0.0.1", server.address().getPort())) {
       socket

@@ -70,7 +70,12 @@ public final class MessagesReply implements Reply {
 
   /** The body of an error in Anthropic's form. */
   public static byte[] json(WireError error) {
-    return Json.bytes(error(error.status(), error.message()));
+    return json(error.status(), error.message());
+  }
+
+  /** The body of an error of a status. */
+  public static byte[] json(int status, String message) {
+    return Json.bytes(error(status, message));
   }
 
   static ObjectNode error(int status, String message) {

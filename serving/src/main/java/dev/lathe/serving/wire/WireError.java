@@ -58,6 +58,11 @@ public final class WireError extends RuntimeException {
     return new WireError(502, "server_error", null, code, message, null);
   }
 
+  /** The same under another code, which tells programs what it is. */
+  public WireError coded(String known) {
+    return new WireError(status, type, param, known, message(), retryAfter);
+  }
+
   public int status() {
     return status;
   }

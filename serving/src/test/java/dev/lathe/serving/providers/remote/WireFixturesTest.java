@@ -188,20 +188,44 @@ class WireFixturesTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "anthropic | 429 | {\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"slow down\"}} | rate_limit_error | slow down",
-        "anthropic | 529 | {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}} | overloaded_error | It answers 529: Overloaded",
-        "cohere | 400 | {\"id\":\"x\",\"message\":\"too many tokens\"} | invalid_request_error | too many tokens",
-        "ollama | 404 | {\"error\":\"model 'x' not found\"} | invalid_request_error | model 'x' not found",
+        "anthropic | 400 | {\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"prompt is too long: 9 > 8\"}} | invalid_request_error | context_length_exceeded | prompt is too long: 9 > 8",
+        "anthropic | 400 | {\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"Your credit balance is too low\"}} | invalid_request_error | insufficient_quota | Your credit balance is too low",
+        "anthropic | 429 | {\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"slow down\"}} | rate_limit_error | rate_limit_exceeded | slow down",
+        "anthropic | 529 | {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}} | overloaded_error | - | It answers 529: Overloaded",
+        "cohere | 400 | {\"id\":\"x\",\"message\":\"too many tokens\"} | invalid_request_error | context_length_exceeded | too many tokens",
+        "ollama | 404 | {\"error\":\"model 'x' not found\"} | invalid_request_error | model_not_found | model 'x' not found",
       })
   void theirErrorsKeepStatusWordsAndWhenToAskAgain(
-      String kind, int status, String body, String type, String message) {
+      String kind, int status, String body, String type, String code, String message) {
     var error =
         exchange(kind, "{\"model\":\"p:m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}")
             .refusal("It", status, body.getBytes(StandardCharsets.UTF_8), "7");
     assertThat(error.status()).isEqualTo(status);
     assertThat(error.type()).isEqualTo(type);
+    assertThat(String.valueOf(error.code())).isEqualTo(code.replace("-", "null"));
     assertThat(error.message()).isEqualTo(message);
     assertThat(error.retryAfter()).isEqualTo("7");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "claude-3-7-sonnet-20250219, true",
+    "claude-sonnet-4-20250514, true",
+    "claude-opus-4-1-20250805, true",
+    "claude-haiku-4-5, true",
+    "claude-sonnet-4-5-20250929, true",
+    "claude-opus-4-6, false",
+    "claude-sonnet-5-20261001, false",
+    "another, false"
+  })
+  void modelsUpToFourAndAHalfThinkByACountAndLaterOnesByAWord(String model, boolean counts) {
+    var asked =
+        "{\"model\":\"p:%s\",\"reasoning_effort\":\"medium\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+    var sent = JSON.readTree(exchange("anthropic", asked.formatted(model)).body());
+    assertThat(sent.path("thinking").path("type").asString("")).isEqualTo(counts ? "enabled" : "adaptive");
+    assertThat(sent.at("/thinking/budget_tokens").asInt(0)).isEqualTo(counts ? 8192 : 0);
+    assertThat(sent.at("/output_config/effort").asString("")).isEqualTo(counts ? "" : "medium");
+    assertThat(sent.path("max_tokens").asInt()).isEqualTo(counts ? 4096 + 8192 : 4096);
   }
 
   @Test

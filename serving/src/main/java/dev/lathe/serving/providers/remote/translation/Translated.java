@@ -5,11 +5,13 @@ import dev.lathe.serving.providers.remote.translation.TranslatedChunks.Translati
 import dev.lathe.serving.settings.Secret;
 import dev.lathe.serving.wire.Chunks;
 import dev.lathe.serving.wire.Events;
+import dev.lathe.serving.wire.WireError;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -32,6 +34,14 @@ public record Translated(
     Function<InputStream, Chunks> events,
     String streamType)
     implements Exchange {
+  /** What OpenAI has codes for and others have words; routers and clients go by the codes. */
+  private static final Map<String, Pattern> CODES =
+      Map.of(
+          "context_length_exceeded",
+          Pattern.compile("(?i)prompt is too long|too many tokens|exceeds? .*context"),
+          "insufficient_quota",
+          Pattern.compile("(?i)credit balance is too low|insufficient (credit|balance)"));
+
   /** One that streams server-sent events. */
   public Translated(
       String path,
@@ -56,6 +66,23 @@ public record Translated(
   @Override
   public boolean tellsUsage() {
     return true;
+  }
+
+  @Override
+  public WireError refusal(
+      String who, int status, byte[] answer, @Nullable String retryAfter) {
+    var error = Exchange.super.refusal(who, status, answer, retryAfter);
+    if (error.code() != null || error.status() >= 500) {
+      return error;
+    }
+    if (status == 404) {
+      return error.coded("model_not_found");
+    }
+    return CODES.entrySet().stream()
+        .filter(c -> c.getValue().matcher(error.message()).find())
+        .findFirst()
+        .map(c -> error.coded(c.getKey()))
+        .orElse(error);
   }
 
   @Override
