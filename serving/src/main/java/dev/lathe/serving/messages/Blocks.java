@@ -39,7 +39,7 @@ final class Blocks {
       throw WireError.invalid(
           "messages",
           "missing_required_parameter",
-          "'messages' is missing. Send at least one message: {\"role\": \"user\", \"content\": …}.");
+          "'messages' is missing or empty. Send at least one message: {\"role\": \"user\", \"content\": …}.");
     }
     for (int i = 0; i < turns.size(); i++) {
       var at = "messages[" + i + "]";
@@ -210,6 +210,10 @@ final class Blocks {
   private String words(JsonNode content, String at) {
     if (content.isString()) {
       return content.stringValue();
+    }
+    if (!content.isArray()) {
+      throw WireError.invalid(
+          at, "invalid_type", "'" + at + "' is a text, or a list of blocks of text.");
     }
     var words = new ArrayList<String>();
     for (int i = 0; i < content.size(); i++) {

@@ -41,19 +41,27 @@ class WireFixturesTest {
     return Objects.requireNonNull(yaml.providers().get("p"));
   }
 
-  private static Exchange exchange(String kind, String asked) {
+  static Exchange exchange(String kind, String asked) {
     var request = ChatRequest.read(asked.getBytes(StandardCharsets.UTF_8));
     var model = request.model().substring(request.model().indexOf(':') + 1);
     return Dialects.of(provider(kind)).exchange(request, model);
   }
 
-  private static Stream<Path> fixtures() throws IOException {
+  static Stream<Path> fixtures() throws IOException {
     try (var files = Files.walk(WIRE)) {
       return files.filter(f -> f.toString().endsWith(".txt")).sorted().toList().stream();
     }
   }
 
-  private static Map<String, String> sections(Path file) throws IOException {
+  static String kind(Path file) {
+    return WIRE.relativize(file).getName(0).toString();
+  }
+
+  static boolean streamed(Path file) {
+    return WIRE.relativize(file).getName(1).toString().startsWith("stream-");
+  }
+
+  static Map<String, String> sections(Path file) throws IOException {
     var sections = new TreeMap<String, String>();
     for (var section : Files.readString(file).split("(?m)^=== ")) {
       int end = section.indexOf('\n');
@@ -67,7 +75,7 @@ class WireFixturesTest {
   @ParameterizedTest
   @MethodSource("fixtures")
   void everyExchangeIsTranslatedAsItIsWritten(Path file) throws IOException {
-    var kind = WIRE.relativize(file).getName(0).toString();
+    var kind = kind(file);
     var is = sections(file);
     var exchange = exchange(kind, Objects.requireNonNull(is.get("asked")));
     var sent = Objects.requireNonNull(is.get("sent")).split("\n", 2);
@@ -77,7 +85,7 @@ class WireFixturesTest {
         .isEqualTo(is.getOrDefault("ignored", "").strip());
     var answered = Objects.requireNonNull(is.get("answered")).getBytes(StandardCharsets.UTF_8);
     var told = Objects.requireNonNull(is.get("told"));
-    if (WIRE.relativize(file).getName(1).toString().startsWith("stream-")) {
+    if (streamed(file)) {
       assertThat(chunks(exchange, new ByteArrayInputStream(answered)))
           .containsExactlyElementsOf(told.lines().map(WireFixturesTest::plain).toList());
       assertThat(chunks(exchange, new OneByteAtATime(answered)))
@@ -222,7 +230,8 @@ class WireFixturesTest {
     var asked =
         "{\"model\":\"p:%s\",\"reasoning_effort\":\"medium\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
     var sent = JSON.readTree(exchange("anthropic", asked.formatted(model)).body());
-    assertThat(sent.path("thinking").path("type").asString("")).isEqualTo(counts ? "enabled" : "adaptive");
+    assertThat(sent.path("thinking").path("type").asString(""))
+        .isEqualTo(counts ? "enabled" : "adaptive");
     assertThat(sent.at("/thinking/budget_tokens").asInt(0)).isEqualTo(counts ? 8192 : 0);
     assertThat(sent.at("/output_config/effort").asString("")).isEqualTo(counts ? "" : "medium");
     assertThat(sent.path("max_tokens").asInt()).isEqualTo(counts ? 4096 + 8192 : 4096);

@@ -24,8 +24,8 @@ final class AnswerStream implements Translation {
     switch (event.path("type").asString("")) {
       case "message_start" -> used(event.path("message").path("usage"));
       case "content_block_start" ->
-          begin(event.path("index").asInt(), event.path("content_block"), told);
-      case "content_block_delta" -> more(event.path("index").asInt(), event.path("delta"), told);
+          begin(event.path("index").asInt(0), event.path("content_block"), told);
+      case "content_block_delta" -> more(event.path("index").asInt(0), event.path("delta"), told);
       case "content_block_stop" -> end(told);
       case "message_delta" -> {
         used(event.path("usage"));

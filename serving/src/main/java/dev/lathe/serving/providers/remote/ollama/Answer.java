@@ -65,8 +65,10 @@ final class Answer {
       for (var token : tokens) {
         var said = Json.object().putNull("bytes");
         said.putArray("top_logprobs");
-        said.setAll((ObjectNode) token);
-        list.add(said);
+        if (token instanceof ObjectNode told) {
+          said.setAll(told);
+          list.add(said);
+        }
       }
     }
   }

@@ -125,9 +125,9 @@ public final class Taken {
    */
   public List<String> done() {
     HINTS.forEach(this::hint);
-    only("n", n -> n.asInt() == 1, "Ask as often as you want answers.");
+    only("n", n -> n.asInt(0) == 1, "Ask as often as you want answers.");
     only("logprobs", l -> !l.booleanValue(), "It tells none; leave it out.");
-    only("top_logprobs", t -> t.asInt() == 0, "It tells none; leave it out.");
+    only("top_logprobs", t -> t.asInt(1) == 0, "It tells none; leave it out.");
     only("logit_bias", JsonNode::isEmpty, "Leave it out.");
     for (var penalty : List.of("frequency_penalty", "presence_penalty")) {
       only(penalty, p -> p.doubleValue() == 0, "Leave it out.");

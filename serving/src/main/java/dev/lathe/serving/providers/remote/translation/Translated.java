@@ -69,8 +69,7 @@ public record Translated(
   }
 
   @Override
-  public WireError refusal(
-      String who, int status, byte[] answer, @Nullable String retryAfter) {
+  public WireError refusal(String who, int status, byte[] answer, @Nullable String retryAfter) {
     var error = Exchange.super.refusal(who, status, answer, retryAfter);
     if (error.code() != null || error.status() >= 500) {
       return error;
