@@ -42,6 +42,7 @@ import org.springframework.context.annotation.ComponentScan;
 })
 @ComponentScan({
   "dev.lathe.app.api",
+  "dev.lathe.app.openai",
   "dev.lathe.app.page",
   "dev.lathe.app.security",
   "dev.lathe.app.seeds"

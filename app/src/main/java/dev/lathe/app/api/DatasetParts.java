@@ -6,8 +6,6 @@ import dev.lathe.pipelines.jobs.DatasetJob;
 import java.time.Clock;
 import org.springframework.batch.core.launch.JobOperator;
 import org.springframework.batch.core.repository.JobRepository;
-import org.springframework.boot.context.event.ApplicationReadyEvent;
-import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.transaction.PlatformTransactionManager;
@@ -20,18 +18,13 @@ class DatasetParts {
     return new DatasetStore(home.datasets());
   }
 
-  @Bean
+  /** What a killed owner left half built is cleared away before anything is built. */
+  @Bean(initMethod = "recoverAbandoned")
   DatasetJob datasetJob(
       JobRepository repository,
       JobOperator operator,
       PlatformTransactionManager transactions,
       DatasetStore store) {
     return new DatasetJob(repository, operator, transactions, store, Clock.systemUTC());
-  }
-
-  /** What a killed owner left half built is cleared away before the first request. */
-  @Bean
-  ApplicationListener<ApplicationReadyEvent> recoverDatasets(DatasetJob job) {
-    return ready -> job.recoverAbandoned();
   }
 }

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.util.Locale;
 
 /** A request's body as bytes, up to a limit. */
-final class RequestBytes {
+public final class RequestBytes {
   private RequestBytes() {}
 
   /**
@@ -14,7 +14,7 @@ final class RequestBytes {
    *
    * @throws WireError 413 when it is longer; the rest of it is left to the server to swallow
    */
-  static byte[] read(HttpServletRequest request, int most) throws IOException {
+  public static byte[] read(HttpServletRequest request, int most) throws IOException {
     long announced = request.getContentLengthLong();
     if (announced > most) {
       throw tooLong(announced, most);

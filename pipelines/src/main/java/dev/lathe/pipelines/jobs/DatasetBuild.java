@@ -78,7 +78,15 @@ final class DatasetBuild implements AutoCloseable {
               : null;
       reading =
           new ReadPart(
-              build.files, build.hashes, recipe, spool, tally, preferences, threads, 2 * cores);
+              build.files,
+              build.hashes,
+              build.request.logs().size(),
+              recipe,
+              spool,
+              tally,
+              preferences,
+              threads,
+              2 * cores);
       splitting = new SplitPart(recipe, spool, tally, threads, 2 * cores);
     }
 
@@ -114,8 +122,8 @@ final class DatasetBuild implements AutoCloseable {
     if (request.logs().isEmpty()) {
       throw new BadInput("no log was given", null, "./lathe dataset build LOG… --name N --base B.");
     }
-    files = Logs.files(request.logs(), request.format());
-    hashes = request.logs().stream().map(Sha256::of).toList();
+    files = Logs.files(request.all(), request.format());
+    hashes = request.all().stream().map(Sha256::of).toList();
     tokenizerSha256 = request.base().tokenizerSha256();
     recipe = dated();
     if (request.base().config().isEncoderDecoder()
@@ -151,7 +159,12 @@ final class DatasetBuild implements AutoCloseable {
   private String id(DatasetRecipe dated) {
     var sources =
         IntStream.range(0, files.size())
-            .mapToObj(i -> files.get(i).format().wire() + ":" + hashes.get(i))
+            .mapToObj(
+                i ->
+                    (i < request.logs().size() ? "" : "validation:")
+                        + files.get(i).format().wire()
+                        + ":"
+                        + hashes.get(i))
             .toList();
     return ContentHash.of(sources, dated, tokenizerSha256, Sha256.of(templateFile()));
   }

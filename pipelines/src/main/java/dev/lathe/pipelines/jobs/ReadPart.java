@@ -81,23 +81,28 @@ final class ReadPart implements AutoCloseable {
   private static final class Counts {
     final LogFile file;
     final String sha256;
+    final boolean validation;
     final List<String> reasons = new ArrayList<>();
     long read;
     long joined;
     long broken;
 
-    Counts(LogFile file, String sha256) {
+    Counts(LogFile file, String sha256, boolean validation) {
       this.file = file;
       this.sha256 = sha256;
+      this.validation = validation;
     }
   }
 
   /**
+   * @param divided how many of the files, from the first, the recipe divides; the others are for
+   *     validation
    * @param preferences to be filled where the dataset is one of preferences, else null
    */
   ReadPart(
       List<LogFile> files,
       List<String> hashes,
+      int divided,
       DatasetRecipe recipe,
       Spool spool,
       Tally tally,
@@ -110,7 +115,7 @@ final class ReadPart implements AutoCloseable {
     this.tally = tally;
     this.preferences = preferences;
     for (int i = 0; i < files.size(); i++) {
-      counts.add(new Counts(files.get(i), hashes.get(i)));
+      counts.add(new Counts(files.get(i), hashes.get(i), i >= divided));
     }
     this.batches = new InOrder<>(threads, ahead, this::draw, this::prepare);
   }
@@ -292,7 +297,7 @@ final class ReadPart implements AutoCloseable {
       switch (row.cleaned()) {
         case Cleaned.Dropped dropped -> tally.drop(dropped.drop());
         case Cleaned.Kept kept -> {
-          var number = keep(kept, row);
+          var number = keep(source, kept, row);
           if (number != null) {
             numbers.add(number);
           }
@@ -302,7 +307,7 @@ final class ReadPart implements AutoCloseable {
     return numbers;
   }
 
-  private @Nullable Integer keep(Cleaned.Kept kept, Row row) {
+  private @Nullable Integer keep(Counts source, Cleaned.Kept kept, Row row) {
     var conversation = kept.conversation();
     if (preferences != null && row.answer() != null) {
       var known =
@@ -325,7 +330,7 @@ final class ReadPart implements AutoCloseable {
       }
     }
     Tally.add(tally.changes, kept.changes());
-    var split = Split.of(conversation, recipe);
+    var split = source.validation ? Split.VALIDATION : Split.of(conversation, recipe);
     if (ids.add(conversation.id())) {
       spool.add(row.json(), split);
     } else {

@@ -85,6 +85,7 @@ public record LatheYaml(
     var limits =
         new ServerLimits(
             (int) (server.number("maxBodyMiB", 16, 0.001, 1024) * (1 << 20)),
+            (long) (server.number("maxFileMiB", 512, 0.001, 1 << 20) * (1 << 20)),
             seconds(server.number("drainSeconds", 30, 0, 3600)));
     var variables = new Variables(environment);
     var providers = new LinkedHashMap<String, Provider>();

@@ -33,7 +33,7 @@ class LatheYamlTest {
         .isEqualTo(
             new LatheYaml(
                 Map.of(),
-                new ServerLimits(16 << 20, Duration.ofSeconds(30)),
+                new ServerLimits(16 << 20, 512 << 20, Duration.ofSeconds(30)),
                 new StandingGates(List.of(), null),
                 RoutingSettings.read(new Settings("", Map.of())),
                 AiSettings.read(new Settings("", Map.of()))));
@@ -55,7 +55,8 @@ class LatheYamlTest {
                 connections: 8
             """,
             Map.of("LAB_KEY", "s3cret$1"));
-    assertThat(yaml.server()).isEqualTo(new ServerLimits(1 << 20, Duration.ofSeconds(2)));
+    assertThat(yaml.server())
+        .isEqualTo(new ServerLimits(1 << 20, 512 << 20, Duration.ofSeconds(2)));
     assertThat(yaml.providers().get("lab"))
         .isEqualTo(
             new Provider(

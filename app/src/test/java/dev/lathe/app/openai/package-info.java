@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lathe.app.openai;
+
+import org.jspecify.annotations.NullMarked;
