@@ -92,7 +92,7 @@ final class FineTuning implements AutoCloseable {
     var wish = wish(job);
     if (wish != null && runs.active(job.spec().run())) {
       pass(job, wish); // it was asked for, and the server died before it was passed on
-    } else if (wish == null && !(state(job).over() && job.result().isPresent())) {
+    } else if (wish == null && !state(job).over()) {
       work.on(job);
     }
   }
@@ -170,7 +170,7 @@ final class FineTuning implements AutoCloseable {
         job.failure().isPresent(),
         wish(job),
         run == null ? null : run.state(),
-        run != null && run.version() != null);
+        run != null && run.version() != null && job.result().isPresent());
   }
 
   /**

@@ -66,7 +66,12 @@ final class JobDirectory {
 
   record Asked(Wish wish, Instant at) {}
 
-  record Result(String file, Instant at) {}
+  /**
+   * That all is done.
+   *
+   * @param file of the run's figures; null where the disk took none
+   */
+  record Result(@Nullable String file, Instant at) {}
 
   /**
    * Makes the directory, durably.

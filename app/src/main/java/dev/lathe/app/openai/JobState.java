@@ -34,17 +34,17 @@ enum JobState {
    * @param failed whether the job was found to have failed
    * @param asked what is wanted of it
    * @param run where its run stands; null when there is none yet
-   * @param registered whether the run became a model version
+   * @param settled whether the run became a model version and its figures were kept
    */
   static JobState of(
-      boolean failed, @Nullable Wish asked, @Nullable RunState run, boolean registered) {
+      boolean failed, @Nullable Wish asked, @Nullable RunState run, boolean settled) {
     if (failed) {
       return FAILED;
     }
     if (asked == Wish.CANCEL) {
       return CANCELLED;
     }
-    if (run == RunState.COMPLETED && registered) {
+    if (run == RunState.COMPLETED && settled) {
       return SUCCEEDED;
     }
     if (asked == Wish.PAUSE) {

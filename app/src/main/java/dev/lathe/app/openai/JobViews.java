@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Jobs as OpenAI writes them. */
@@ -76,7 +77,7 @@ final class JobViews {
         method(spec, hyperparameters),
         spec.trainingFile(),
         spec.validationFile(),
-        done ? job.result().map(r -> List.of(r.file())).orElse(List.of()) : List.of(),
+        done ? job.result().flatMap(r -> Optional.ofNullable(r.file())).stream().toList() : List.of(),
         done && run != null ? run.tokens() : null,
         job.failure().map(f -> new Error(f.code(), f.message(), f.param())).orElse(null),
         spec.seed(),

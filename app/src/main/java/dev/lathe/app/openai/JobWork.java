@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,32 +91,33 @@ final class JobWork implements AutoCloseable {
   }
 
   private void work(JobDirectory job) {
-    boolean waited = false;
-    while (true) {
-      Next next;
-      synchronized (job) {
-        next = next(job, waited);
-        if (next == Next.NOTHING) {
-          working.remove(job.id());
-          return;
-        }
+    try {
+      boolean waited = false;
+      for (var next = next(job, false); next != Next.NOTHING; next = next(job, waited)) {
+        tryTo(next, job);
+        waited = next == Next.WAIT;
       }
-      try {
-        act(job, next);
-      } catch (JobFailed e) {
-        fail(job, e);
-      } catch (BadInput e) {
-        fail(job, new JobFailed("invalid_request", null, String.valueOf(e.getMessage())));
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
-      } catch (RuntimeException e) {
-        if (!closed.isDone()) {
-          log.error("job {} broke", job.id(), e);
-          fail(job, new JobFailed("server_error", null, "Something broke: " + e.getMessage()));
-        }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      // Not even that it failed can be written down: the next server tries again.
+      log.error("job {} cannot be brought forward", job.id(), e);
+      working.remove(job.id());
+    }
+  }
+
+  private void tryTo(Next next, JobDirectory job) throws InterruptedException {
+    try {
+      act(job, next);
+    } catch (JobFailed e) {
+      fail(job, e);
+    } catch (BadInput e) {
+      fail(job, new JobFailed("invalid_request", null, String.valueOf(e.getMessage())));
+    } catch (RuntimeException e) {
+      if (!closed.isDone()) {
+        log.error("job {} broke", job.id(), e);
+        fail(job, new JobFailed("server_error", null, "Something broke: " + e.getMessage()));
       }
-      waited = next == Next.WAIT;
     }
   }
 
@@ -131,6 +133,16 @@ final class JobWork implements AutoCloseable {
    *     nobody owned the home or the machine went down, is gone on with
    */
   private Next next(JobDirectory job, boolean waited) {
+    synchronized (job) {
+      var next = derived(job, waited);
+      if (next == Next.NOTHING) {
+        working.remove(job.id());
+      }
+      return next;
+    }
+  }
+
+  private Next derived(JobDirectory job, boolean waited) {
     if (closed.isDone() || job.failure().isPresent()) {
       return Next.NOTHING;
     }
@@ -207,6 +219,16 @@ final class JobWork implements AutoCloseable {
     } catch (BadInput e) {
       throw new JobFailed("model_not_registered", null, String.valueOf(e.getMessage()));
     }
-    job.write(new JobDirectory.Result(figures.keep(job).id(), clock.instant()));
+    job.write(new JobDirectory.Result(figures(job), clock.instant()));
+  }
+
+  /** A full disk takes no figures; the model is there all the same. */
+  private @Nullable String figures(JobDirectory job) {
+    try {
+      return figures.keep(job).id();
+    } catch (BadInput e) {
+      log.warn("job {}: its figures are not kept as a file: {}", job.id(), e.getMessage());
+      return null;
+    }
   }
 }
