@@ -30,12 +30,19 @@ class Lathe:
     @contextlib.contextmanager
     def serving(self, runs):
         """Keeps the home's owner up, so that commands find it there; so many runs train at once."""
+        with self.served(LATHE_RUNS_AT_ONCE=str(runs)):
+            yield
+
+    @contextlib.contextmanager
+    def served(self, **env):
+        """The server on this home, at a free port; its address."""
         command = [str(self.launcher), "serve", "--port", "0"]
-        with subprocess.Popen(command, env={**self.env, "LATHE_RUNS_AT_ONCE": str(runs)}, cwd=self.root, stdout=subprocess.PIPE, text=True) as owner:
+        with subprocess.Popen(command, env={**self.env, **env}, cwd=self.root, stdout=subprocess.PIPE, text=True) as owner:
             try:
-                if not owner.stdout.readline().startswith("serving"):
+                said = owner.stdout.readline()
+                if not said.startswith("serving"):
                     raise Failed(f"{' '.join(command)}\nended before it served. Does another command work on {self.home}?")
-                yield
+                yield said.split()[-1]
             finally:
                 owner.terminate()
                 owner.stdout.read()

@@ -77,7 +77,9 @@ final class JobViews {
         method(spec, hyperparameters),
         spec.trainingFile(),
         spec.validationFile(),
-        done ? job.result().flatMap(r -> Optional.ofNullable(r.file())).stream().toList() : List.of(),
+        done
+            ? job.result().flatMap(r -> Optional.ofNullable(r.file())).stream().toList()
+            : List.of(),
         done && run != null ? run.tokens() : null,
         job.failure().map(f -> new Error(f.code(), f.message(), f.param())).orElse(null),
         spec.seed(),

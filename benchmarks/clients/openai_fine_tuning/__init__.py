@@ -1,0 +1,1 @@
+"""client.fine_tuning"""
