@@ -98,7 +98,7 @@ class OpenAiApi {
               "invalid_request_error",
               null,
               "unknown_url",
-              "Nothing answers %s /v1%s. There are POST /v1/chat/completions, POST /v1/messages, GET /v1/models and GET /v1/models/{id}."
+              "Nothing answers %s /v1%s. There are POST /v1/chat/completions, POST /v1/messages, /v1/files, /v1/fine_tuning/jobs, GET /v1/models and GET /v1/models/{id}."
                   .formatted(request.getMethod(), path),
               null);
         });
