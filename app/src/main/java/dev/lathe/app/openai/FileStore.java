@@ -143,7 +143,9 @@ final class FileStore {
 
   /** Gone at once for everybody who asks, then from the disk. */
   void delete(StoredFile file) {
-    files.remove(file.id());
+    if (files.remove(file.id()) == null) {
+      return; // somebody else was faster
+    }
     var aside = folder.resolve("." + file.id() + ".deleted");
     try {
       Durable.moveInto(folder.resolve(file.id()), aside);

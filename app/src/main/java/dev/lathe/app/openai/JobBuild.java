@@ -121,7 +121,9 @@ final class JobBuild {
     var notes = new ArrayList<String>();
     version
         .dropped()
-        .forEach((rule, n) -> notes.add(String.format(Locale.ROOT, "%,d examples were left out (%s)", n, rule)));
+        .forEach(
+            (rule, n) ->
+                notes.add(String.format(Locale.ROOT, "%,d examples were left out (%s)", n, rule)));
     cut(version.truncated().get("examples"), notes);
     return notes;
   }

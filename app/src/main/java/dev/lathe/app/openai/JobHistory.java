@@ -138,9 +138,11 @@ final class JobHistory {
     var state = jobs.state(job, run);
     switch (state) {
       case SUCCEEDED -> {
-        var at = run == null ? job.spec().createdAt() : ended(run).orElse(run.createdAt());
-        told.say("model", at, "New fine-tuned model created: " + job.spec().version());
-        told.say("succeeded", at, "The job has successfully completed");
+        if (run != null) {
+          var at = ended(run).orElse(run.createdAt());
+          told.say("model", at, "New fine-tuned model created: " + run.version());
+          told.say("succeeded", at, "The job has successfully completed");
+        }
       }
       case FAILED ->
           job.failure()

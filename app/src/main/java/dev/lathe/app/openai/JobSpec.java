@@ -51,9 +51,4 @@ record JobSpec(
   /** Weights &amp; Biases, as it was asked for. */
   @JsonInclude(JsonInclude.Include.ALWAYS)
   record Wandb(String project, @Nullable String name, @Nullable String entity, List<String> tags) {}
-
-  /** The one version that comes out. */
-  String version() {
-    return name + "@1";
-  }
 }

@@ -70,7 +70,7 @@ final class JobViews {
         finished(job, state, run),
         state == JobState.RUNNING && run != null ? estimated(run) : null,
         spec.model(),
-        done ? spec.version() : null,
+        done && run != null ? run.version() : null,
         "lathe",
         state.wire(),
         hyperparameters,

@@ -4,8 +4,10 @@ import dev.lathe.checkpoints.files.DiskFull;
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.serving.wire.WireError;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.UUID;
+import org.apache.catalina.connector.ClientAbortException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +42,10 @@ class WireProblems {
     for (Throwable t = thrown; t != null; t = t.getCause()) {
       if (t instanceof IOException io && DiskFull.is(io)) {
         return full();
+      }
+      if (t instanceof ClientAbortException || t instanceof EOFException) {
+        log.debug("a client broke off", thrown);
+        return WireError.invalid(null, "incomplete_body", "The body broke off.");
       }
     }
     if (thrown instanceof BadInput e) {

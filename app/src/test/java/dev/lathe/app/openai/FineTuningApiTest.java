@@ -135,7 +135,9 @@ class FineTuningApiTest {
       assertThat(done.body().path("result_files").size()).isEqualTo(1);
       assertThat(messages(next, id))
           .containsSubsequence(
-              "The job has successfully completed", "Fine-tuning job started", "Created fine-tuning job: " + id);
+              "The job has successfully completed",
+              "Fine-tuning job started",
+              "Created fine-tuning job: " + id);
       var checkpoints = get(next, "fine_tuning/jobs/" + id + "/checkpoints").body().path("data");
       assertThat(checkpoints.get(0).path("step_number").asInt()).isEqualTo(3);
       refusals(next, file, id);
