@@ -6,6 +6,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,7 +74,7 @@ final class JobFigures {
   private void write(String run, Path file) throws IOException {
     var there = registry.curves(run).stream().filter(c -> !LEFT_OUT.contains(c)).toList();
     var steps = bySteps(run, there);
-    var columns = new java.util.ArrayList<>(NAMES.values());
+    var columns = new ArrayList<>(NAMES.values());
     there.stream().map(JobFigures::name).filter(n -> !columns.contains(n)).forEach(columns::add);
     try (var out = Files.newBufferedWriter(file)) {
       out.write("step," + String.join(",", columns) + "\n");

@@ -8,6 +8,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -58,8 +60,7 @@ final class JsonLines {
   }
 
   /** Without its end; null behind the last. A byte-order mark before the first is passed over. */
-  private static byte @org.jspecify.annotations.Nullable [] next(InputStream in, long number)
-      throws IOException {
+  private static byte @Nullable [] next(InputStream in, long number) throws IOException {
     var line = new ByteArrayOutputStream();
     int b = in.read();
     if (b < 0) {
@@ -78,10 +79,10 @@ final class JsonLines {
             && bytes[0] == (byte) 0xEF
             && bytes[1] == (byte) 0xBB
             && bytes[2] == (byte) 0xBF;
-    return marked ? java.util.Arrays.copyOfRange(bytes, 3, bytes.length) : bytes;
+    return marked ? Arrays.copyOfRange(bytes, 3, bytes.length) : bytes;
   }
 
-  private static String firstLine(@org.jspecify.annotations.Nullable String text) {
+  private static String firstLine(@Nullable String text) {
     return text == null ? "unreadable" : text.lines().findFirst().orElse("unreadable");
   }
 
