@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -70,7 +71,7 @@ class ProvidersTest {
             .header("x-api-key", "anything")
             .header("anthropic-version", "2023-06-01")
             .header("anthropic-beta", "some-beta")
-            .POST(java.net.http.HttpRequest.BodyPublishers.ofString(body))
+            .POST(HttpRequest.BodyPublishers.ofString(body))
             .build();
     return home.http().send(request, HttpResponse.BodyHandlers.ofString());
   }
@@ -323,7 +324,7 @@ class ProvidersTest {
     var request =
         home.request("/v1/messages/count_tokens")
             .header("Content-Type", "application/json")
-            .POST(java.net.http.HttpRequest.BodyPublishers.ofString(body("claude:m", "hi", "")))
+            .POST(HttpRequest.BodyPublishers.ofString(body("claude:m", "hi", "")))
             .build();
     var counted = home.http().send(request, HttpResponse.BodyHandlers.ofString());
     assertThat(json(counted).path("input_tokens").asInt()).as(counted.body()).isEqualTo(42);
