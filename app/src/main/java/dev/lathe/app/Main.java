@@ -11,6 +11,7 @@ import dev.lathe.app.cli.Eval;
 import dev.lathe.app.cli.ExperimentCommand;
 import dev.lathe.app.cli.Models;
 import dev.lathe.app.cli.PullCommand;
+import dev.lathe.app.cli.RouterCommand;
 import dev.lathe.app.cli.Runs;
 import dev.lathe.app.cli.Serve;
 import dev.lathe.app.cli.Session;
@@ -50,6 +51,7 @@ public final class Main {
             new ExperimentCommand(),
             ExperimentCommand.parts(session)) // start, show, list, weigh, …
         .add(new Serve(session))
+        .add(new RouterCommand(), RouterCommand.parts(session)) // classify, train
         .add(new Chat(session));
   }
 }

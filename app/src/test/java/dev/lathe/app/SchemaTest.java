@@ -176,6 +176,42 @@ class SchemaTest {
   }
 
   @Test
+  void aClassifierThatWasTrainedIsAskedBesideTheRules() throws IOException {
+    var prompts =
+        Schemas.FOLDER.resolve("../../serving/src/test/resources/tasks/later.jsonl").normalize();
+    var from = folder.resolve("labelled.jsonl");
+    Files.write(from, Files.readAllLines(prompts).subList(0, 80));
+    var out = folder.resolve("classifier.bin").toString();
+    var trained =
+        home.run("router", "train", "--from", from.toString(), "--out", out, "--json").done();
+    assertThat(trained.json().path("requests").asInt()).isEqualTo(80);
+    assertThat(home.run("router", "train", "--from", from.toString(), "--out", out).done().out())
+        .contains("held out, 5 folds of 80 requests");
+    var said = "Prove that there are infinitely many primes.";
+    var both = home.run("router", "classify", said, "--classifier", out, "--json").done().json();
+    assertThat(both.path("rules").path("task").asString()).isEqualTo("maths");
+    assertThat(both.path("rules").path("band").asString()).isEqualTo("high");
+    assertThat(both.path("trained").path("because")).isNotEmpty();
+    assertThat(
+            home.run("router", "classify", said, "--json").done().json().path("trained").isNull())
+        .isTrue();
+    var body =
+        Files.writeString(
+            folder.resolve("body.json"),
+            """
+            {"messages":[{"role":"user","content":"Rain tomorrow?"}],
+             "tools":[{"type":"function","function":{"name":"weather"}}]}""");
+    assertThat(home.run("router", "classify", "--request", body.toString()).done().out())
+        .contains("rules", "tools");
+    home.run("router", "classify").refused();
+    home.run("router", "classify", "a", "--request", body.toString()).refused();
+    home.run("router", "classify", "--request", from.toString(), "--json").refused();
+    home.run("router", "classify", said, "--classifier", from.toString(), "--json").refused();
+    home.run("router", "train", "--from", body.toString(), "--out", out, "--json").refused();
+    home.run("router", "train", "--from", from.toString(), "--out", out + "/no/x").refused();
+  }
+
+  @Test
   void errorsArePrintedAsTheSchemaHasThem() {
     home.run("bases", "show", "nothing", "--json").refused();
     home.run("runs", "show", "nothing", "--json").refused();

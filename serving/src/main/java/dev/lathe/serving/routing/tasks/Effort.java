@@ -24,7 +24,7 @@ final class Effort {
   }
 
   void add(String name, double weight, String words) {
-    if (weight < 0.05 || !seen.add(words)) {
+    if (weight < 0.05 || !seen.add(name + words)) {
       return;
     }
     switch (name) {

@@ -37,6 +37,11 @@ final class Letters {
     return c < FIRST_UNSPACED && Character.isLetterOrDigit(c);
   }
 
+  /** Whether it is a word, or half of one, by itself. */
+  static boolean unspaced(char c) {
+    return c >= FIRST_UNSPACED && Character.isLetter(c);
+  }
+
   /** Whether a text is Chinese or Japanese, where a character says as much as two or three. */
   static boolean dense(String text) {
     return text.chars().limit(200).filter(c -> c >= FIRST_UNSPACED).count() > 5
