@@ -34,7 +34,7 @@ class TrainedClassifierTest {
   }
 
   private static List<LabelledRequest> some() {
-    return LabelledRequest.read(FOLDER.resolve("later.jsonl")).subList(0, 100);
+    return LabelledRequest.read(FOLDER.resolve("later.jsonl")).subList(0, 60);
   }
 
   @Test
@@ -80,7 +80,7 @@ class TrainedClassifierTest {
             .flatMap(row -> row.values().stream())
             .mapToInt(n -> n)
             .sum();
-    assertThat(counted).isEqualTo(100).isEqualTo(heldOut.requests());
+    assertThat(counted).isEqualTo(60).isEqualTo(heldOut.requests());
     assertThat(heldOut.taskAccuracy()).isBetween(0.5, 0.99);
   }
 
