@@ -7,10 +7,12 @@ import dev.lathe.serving.routing.Switches;
 import dev.lathe.serving.routing.cache.AnswerCache;
 import dev.lathe.serving.routing.health.Health;
 import dev.lathe.serving.routing.strategy.Candidate;
+import dev.lathe.serving.routing.strategy.Plan;
 import dev.lathe.serving.settings.RoutingSettings;
 import dev.lathe.serving.wire.ChatRequest;
 import dev.lathe.serving.wire.WireError;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -47,9 +49,51 @@ class RouterApi {
       String strategy,
       boolean switched,
       boolean fallback,
-      List<Candidate> candidates,
+      List<Choice> candidates,
       List<Health.Told> targets,
       AnswerCache.Told cache) {}
+
+  /**
+   * Something that {@code auto} can choose.
+   *
+   * @param place {@code local}, {@code ollama}, {@code remote}
+   * @param firstByteMs null while nobody asked it
+   * @param usd what such a request would cost; null when nobody knows
+   * @param unfit why it takes no request now; null when it does
+   */
+  record Choice(
+      String name,
+      String place,
+      String kind,
+      boolean here,
+      boolean tools,
+      boolean media,
+      int contextLength,
+      boolean ready,
+      @Nullable Double firstByteMs,
+      int waiting,
+      @Nullable Double usd,
+      @Nullable String unfit) {
+    static Choice of(Candidate c) {
+      return new Choice(
+          c.name(),
+          c.place().name().toLowerCase(Locale.ROOT),
+          c.kind(),
+          c.here(),
+          c.tools(),
+          c.media(),
+          c.contextLength(),
+          c.ready(),
+          known(c.firstByteMs()),
+          c.waiting(),
+          known(c.usd()),
+          c.unfit());
+    }
+
+    private static @Nullable Double known(double value) {
+      return Double.isNaN(value) ? null : value;
+    }
+  }
 
   @GetMapping
   Standing standing() {
@@ -57,7 +101,7 @@ class RouterApi {
         planning.strategy().wire(),
         switches.strategy().isPresent(),
         switches.fallback(),
-        planning.candidates(),
+        planning.candidates().stream().map(Choice::of).toList(),
         health.told(),
         cache.told());
   }
@@ -86,13 +130,25 @@ class RouterApi {
     return standing();
   }
 
+  /**
+   * @param because what the classifier went by
+   */
+  record Explained(
+      String task, double complexity, List<String> because, Plan plan, List<Choice> candidates) {}
+
   /** What {@code auto} would do with a chat completion, which is sent nowhere. */
   @PostMapping("explain")
-  Planning.Explained explain(
+  Explained explain(
       @RequestBody byte[] body,
       @RequestHeader(value = "x-lathe-strategy", required = false) @Nullable String strategy) {
     try {
-      return planning.explain(ChatRequest.read(body), new Asker(null, strategy));
+      var told = planning.explain(ChatRequest.read(body), new Asker(null, strategy));
+      return new Explained(
+          told.task(),
+          told.complexity(),
+          told.because(),
+          told.plan(),
+          told.candidates().stream().map(Choice::of).toList());
     } catch (WireError e) {
       throw new BadInput(e.message(), e.param(), "Mend the request.", e);
     }

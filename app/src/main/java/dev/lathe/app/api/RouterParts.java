@@ -38,6 +38,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.tomcat.util.buf.EncodedSolidusHandling;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -91,6 +92,7 @@ class RouterParts {
     Map<URI, Integer> connections() {
       try {
         return yaml.get().providers().values().stream()
+            .flatMap(p -> p.parts().isEmpty() ? Stream.of(p) : p.parts().stream())
             .collect(
                 Collectors.toMap(
                     p -> p.baseUrl().resolve("/"), Provider::connections, Integer::sum));

@@ -34,6 +34,10 @@ class FallbackTest {
               a: {type: openai, baseUrl: "%s/v1", models: [first], timeoutSeconds: 1}
               b: {type: openai, baseUrl: "%s/v1", models: [second]}
               down: {type: openai, baseUrl: "http://127.0.0.1:9/v1"}
+              many:
+                type: openai
+                baseUrl: "%s/v1"
+                endpoints: {east: {apiKey: k1}, west: {apiKey: k2}, gone: {baseUrl: "http://127.0.0.1:9/v1"}}
             routing:
               strategy: remote_fallback
               remote: ["a:503", "b:second"]
@@ -56,7 +60,7 @@ class FallbackTest {
                 bobs: {users: [bob], use: ["b:bobs"]}
               breaker: {failures: 3, coolSeconds: 0.3, longestSeconds: 1}
             """
-                .formatted(bad.root(), good.root()));
+                .formatted(bad.root(), good.root(), good.root()));
   }
 
   @AfterAll
@@ -152,6 +156,19 @@ class FallbackTest {
       assertThat(half.statusCode()).isEqualTo(200);
       assertThat(route(half)).startsWith("b:one");
     }
+  }
+
+  @Test
+  void aProvidersEndpointsShareItsRequestsAndStandInForEachOther() throws Exception {
+    var keys = new HashSet<String>();
+    for (int i = 0; i < 40; i++) {
+      var answer = home.ask("many:x");
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(route(answer)).startsWith("many:x");
+      assertThat(answer.headers().firstValue("x-lathe-fallback")).isEmpty();
+      keys.add(good.asked.getLast().head().replaceAll("(?s).*bearer (k.).*", "$1"));
+    }
+    assertThat(keys).isEqualTo(Set.of("k1", "k2"));
   }
 
   @Test

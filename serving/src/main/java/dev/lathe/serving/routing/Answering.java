@@ -101,7 +101,7 @@ final class Answering {
 
   /** The target that was asked did not answer. */
   void tried(String why) {
-    tried.add(route.target().name() + " " + why);
+    tried.add(route.target().key() + " " + why);
   }
 
   private Map<String, String> headers(UpstreamAnswer answer) {

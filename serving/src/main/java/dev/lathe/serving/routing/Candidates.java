@@ -120,7 +120,7 @@ public final class Candidates {
       boolean able,
       int contextLength,
       @Nullable String why) {
-    var key = target.name();
+    var keys = Endpoints.of(target).stream().map(Target::key).toList();
     return new Candidate(
         name,
         place,
@@ -129,9 +129,13 @@ public final class Candidates {
         able,
         able,
         contextLength,
-        health.ready(key),
-        health.firstByteMs(key),
-        health.busy(key),
+        keys.stream().anyMatch(health::ready),
+        keys.stream()
+            .mapToDouble(health::firstByteMs)
+            .filter(ms -> ms >= 0)
+            .min()
+            .orElse(Double.NaN),
+        keys.stream().mapToInt(health::busy).sum(),
         place == Place.LOCAL ? 0 : Double.NaN,
         why);
   }

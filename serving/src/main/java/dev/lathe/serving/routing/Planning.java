@@ -128,53 +128,49 @@ public final class Planning {
 
   private Itinerary named(String id, String asked, String subject, List<String> fallbacks) {
     var first = targets.route(id, asked, subject);
-    return new Itinerary(
-        fallbacks.isEmpty() ? List.of(first) : withOthers(first, fallbacks),
-        first.target().name(),
-        "",
-        "");
+    return new Itinerary(withOthers(first, fallbacks), first.target().name(), "", "");
   }
 
+  /** Every endpoint of the first, then of the others. */
   private List<Route> withOthers(Route first, List<String> others) {
-    var routes = new ArrayList<Route>();
-    routes.add(first);
+    var routes = new ArrayList<>(endpoints(first));
     if (switches.fallback()) {
-      others.forEach(
-          name ->
-              routes.add(
-                  new Route(
-                      first.id(), first.asked(), first.subject(), null, targets.target(name))));
+      for (var name : others) {
+        routes.addAll(endpoints(first.to(targets.target(name))));
+      }
     }
     return routes;
   }
 
-  /**
-   * The first by chance and weight, of those that are well; then the others, the heaviest first.
-   */
+  private List<Route> endpoints(Route route) {
+    var all = Endpoints.of(route.target());
+    return all.size() == 1
+        ? List.of(all.getFirst().equals(route.target()) ? route : route.to(all.getFirst()))
+        : Endpoints.drawn(
+                all,
+                t -> t instanceof Target.Remote r ? r.provider().weight() : 1,
+                t -> health.ready(t.key()),
+                random)
+            .stream()
+            .map(route::to)
+            .toList();
+  }
+
   private Itinerary group(
       String id,
       String asked,
       String subject,
       Map<String, Double> weights,
       List<String> fallbacks) {
-    var order = new LinkedHashSet<String>();
-    var left = new ArrayList<>(weights.keySet());
-    while (!left.isEmpty()) {
-      var well = left.stream().filter(n -> health.ready(targets.target(n).name())).toList();
-      var of = well.isEmpty() ? left : well;
-      double all = of.stream().mapToDouble(n -> weights.getOrDefault(n, 0.0)).sum();
-      double at = random.nextDouble() * all;
-      var chosen = of.getLast();
-      for (var name : of) {
-        at -= weights.getOrDefault(name, 0.0);
-        if (at < 0) {
-          chosen = name;
-          break;
-        }
-      }
-      order.add(chosen);
-      left.remove(chosen);
-    }
+    var order =
+        new LinkedHashSet<>(
+            Endpoints.drawn(
+                List.copyOf(weights.keySet()),
+                name -> weights.getOrDefault(name, 0.0),
+                name ->
+                    Endpoints.of(targets.target(name)).stream()
+                        .anyMatch(t -> health.ready(t.key())),
+                random));
     order.addAll(fallbacks);
     var names = List.copyOf(order);
     var first = new Route(id, asked, subject, null, targets.target(names.getFirst()));

@@ -17,6 +17,12 @@ import org.jspecify.annotations.Nullable;
 public record Route(
     String id, String asked, String subject, @Nullable Assignment assignment, Target target) {
 
+  /** The same request, to another target; an experiment's choice was the first one. */
+  Route to(Target other) {
+    return new Route(
+        id, asked, subject, other.name().equals(target.name()) ? assignment : null, other);
+  }
+
   /**
    * What the answer tells of itself in headers.
    *

@@ -147,7 +147,7 @@ public final class Router {
   private void ask(Answering answering, boolean patient) throws Lost, ClientGone {
     for (int attempt = 1; ; attempt++) {
       var target = answering.route().target();
-      try (var leave = health.ask(target.name())) {
+      try (var leave = health.ask(target.key())) {
         if (leave == null) {
           throw new Lost(rests(target), false);
         }
@@ -189,9 +189,9 @@ public final class Router {
 
   /** In the words of its last refusal: it asked for a pause, or failed again and again. */
   private WireError rests(Target target) {
-    var pause = health.pause(target.name());
+    var pause = health.pause(target.key());
     long seconds = Math.max(1, (pause.toMillis() + 999) / 1000);
-    boolean asked = health.state(target.name()) == Breaker.State.COOLING;
+    boolean asked = health.state(target.key()) == Breaker.State.COOLING;
     return new WireError(
         asked ? 429 : 503,
         asked ? "rate_limit_error" : "server_error",

@@ -10,6 +10,11 @@ public sealed interface Target {
   /** As logs and headers name it: {@code support@3}, a base, {@code provider:model}. */
   String name();
 
+  /** What its health is kept under: an endpoint of a provider has one of its own. */
+  default String key() {
+    return name();
+  }
+
   /**
    * A remote provider's model.
    *
@@ -19,6 +24,13 @@ public sealed interface Target {
     @Override
     public String name() {
       return provider.name() + ":" + model;
+    }
+
+    @Override
+    public String key() {
+      return provider.part().isEmpty()
+          ? name()
+          : provider.name() + "#" + provider.part() + ":" + model;
     }
   }
 

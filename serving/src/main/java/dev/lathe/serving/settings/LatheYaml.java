@@ -7,6 +7,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -108,18 +109,45 @@ public record LatheYaml(
               .formatted(name));
     }
     var kind = kind(s);
+    var endpoints = s.parts("endpoints");
+    var only =
+        new Provider(
+            name,
+            kind,
+            endpoints.isEmpty() || s.has("baseUrl")
+                ? address(s, kind, variables.in(s, "baseUrl"))
+                : NOWHERE,
+            key(s, variables),
+            kind == ProviderKind.ANTHROPIC
+                ? s.integer("maxTokens", MAX_TOKENS, 1, 1_000_000)
+                : MAX_TOKENS,
+            s.words("models", List.of()),
+            seconds(s.number("timeoutSeconds", 600, 0.001, 86_400)),
+            s.integer("connections", 256, 1, 65_536),
+            "",
+            1,
+            List.of());
+    if (endpoints.isEmpty()) {
+      return only;
+    }
+    var parts = new ArrayList<Provider>();
+    endpoints.forEach(
+        (part, e) -> {
+          var address = variables.in(e, "baseUrl");
+          var key = key(e, variables);
+          parts.add(
+              only.at(
+                  part,
+                  address == null && s.has("baseUrl") ? only.baseUrl() : address(e, kind, address),
+                  key == null ? only.apiKey() : key,
+                  e.number("weight", 1, 0.000_001, 1e9)));
+        });
+    return only.over(parts);
+  }
+
+  private static @Nullable Secret key(Settings s, Variables variables) {
     var key = variables.in(s, "apiKey");
-    return new Provider(
-        name,
-        kind,
-        address(s, kind, variables.in(s, "baseUrl")),
-        key == null || key.isEmpty() ? null : new Secret(key),
-        kind == ProviderKind.ANTHROPIC
-            ? s.integer("maxTokens", MAX_TOKENS, 1, 1_000_000)
-            : MAX_TOKENS,
-        s.words("models", List.of()),
-        seconds(s.number("timeoutSeconds", 600, 0.001, 86_400)),
-        s.integer("connections", 256, 1, 65_536));
+    return key == null || key.isEmpty() ? null : new Secret(key);
   }
 
   /** OpenAI's where it is not told, so that the other problems are found as well. */

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param models what {@code /v1/models} lists of it; others may be asked for all the same
  * @param timeout the longest silence: before the first byte, and between two
  * @param connections open at one time, at most
+ * @param part which of a provider's several endpoints this is; empty for the only one
+ * @param weight its share of the requests
+ * @param parts the provider once for each of its endpoints; empty when it has but this one
  */
 public record Provider(
     String name,
@@ -24,8 +27,45 @@ public record Provider(
     int maxTokens,
     List<String> models,
     Duration timeout,
-    int connections) {
+    int connections,
+    String part,
+    double weight,
+    List<Provider> parts) {
   public Provider {
     models = List.copyOf(models);
+    parts = List.copyOf(parts);
+  }
+
+  /** The same provider at another address. */
+  Provider at(String name, URI address, @Nullable Secret key, double share) {
+    return new Provider(
+        this.name,
+        kind,
+        address,
+        key,
+        maxTokens,
+        models,
+        timeout,
+        connections,
+        name,
+        share,
+        List.of());
+  }
+
+  /** The same provider at several addresses; its own is the first one's. */
+  Provider over(List<Provider> endpoints) {
+    var first = endpoints.getFirst();
+    return new Provider(
+        name,
+        kind,
+        first.baseUrl,
+        first.apiKey,
+        maxTokens,
+        models,
+        timeout,
+        connections,
+        "",
+        1,
+        endpoints);
   }
 }

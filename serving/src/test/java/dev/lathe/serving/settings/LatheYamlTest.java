@@ -2,6 +2,7 @@ package dev.lathe.serving.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.checkpoints.input.Settings;
@@ -67,8 +68,39 @@ class LatheYamlTest {
                 4096,
                 java.util.List.of("gpt-oss", "meta/llama"),
                 Duration.ofSeconds(5),
-                8));
+                8,
+                "",
+                1,
+                java.util.List.of()));
     assertThat(yaml.toString()).doesNotContain("s3cret");
+  }
+
+  @Test
+  void aProviderCanHaveSeveralEndpointsAndKeys() throws IOException {
+    var yaml =
+        read(
+            """
+            providers:
+              lab:
+                type: openai
+                baseUrl: "http://one/v1"
+                apiKey: first
+                endpoints:
+                  own: {weight: 3}
+                  other: {apiKey: second}
+                  far: {baseUrl: "http://two/v1/", apiKey: third}
+            """,
+            Map.of());
+    assertThat(lab(yaml).parts())
+        .extracting(Provider::part, p -> p.baseUrl().toString(), p -> key(p), Provider::weight)
+        .containsExactly(
+            tuple("own", "http://one/v1", "first", 3.0),
+            tuple("other", "http://one/v1", "second", 1.0),
+            tuple("far", "http://two/v1", "third", 1.0));
+  }
+
+  private static String key(Provider provider) {
+    return Objects.requireNonNull(provider.apiKey()).value();
   }
 
   @Test
