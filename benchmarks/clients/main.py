@@ -4,12 +4,14 @@ import json
 import sys
 
 import openai
+from anthropic_messages import messages
 from openai_files import files
 from openai_fine_tuning import checkpoints, dpo, events, job_errors, jobs, life
+from providers import translated
 from suite import Suite
 
 # Later areas use what earlier ones made: a job of `jobs` is looked at by `events` and `checkpoints`.
-AREAS = {"files": files, "jobs": jobs, "events": events, "checkpoints": checkpoints, "job-errors": job_errors, "life": life, "dpo": dpo}
+AREAS = {"messages": messages, "providers": translated, "files": files, "jobs": jobs, "events": events, "checkpoints": checkpoints, "job-errors": job_errors, "life": life, "dpo": dpo}
 
 
 def main(address, *only):

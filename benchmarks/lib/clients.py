@@ -1,5 +1,6 @@
 """The official clients against ./lathe serve on an empty home: one suite of calls, errors and paging among them."""
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -13,6 +14,11 @@ from .peers import Failed, checked, say
 from .table import table
 
 SLOWEST = 1800
+PROVIDERS = """providers:
+  claude: {{type: anthropic, baseUrl: "http://127.0.0.1:{0}", apiKey: k3y}}
+  cohere: {{type: cohere, baseUrl: "http://127.0.0.1:{0}", apiKey: k3y}}
+  box: {{type: ollama, baseUrl: "http://127.0.0.1:{0}"}}
+"""
 
 
 def options(parser):
@@ -22,7 +28,8 @@ def options(parser):
 
 def measure(peers, given):
     python = installed(peers)
-    with tempfile.TemporaryDirectory(prefix="lathe-clients.") as home:
+    with tempfile.TemporaryDirectory(prefix="lathe-clients.") as home, standin(peers, python) as port:
+        Path(home, "lathe.yaml").write_text(PROVIDERS.format(port))
         lathe = Lathe(peers.root, home)
         lathe.pull("tiny")
         say("Calling …")
@@ -32,6 +39,17 @@ def measure(peers, given):
     if done.returncode:
         raise Failed(f"{' '.join(command)}\nended with status {done.returncode}:\n{(done.stdout + done.stderr)[-3000:]}")
     return told([json.loads(line) for line in done.stdout.splitlines()], given.calls)
+
+
+@contextlib.contextmanager
+def standin(peers, python):
+    """Anthropic, Cohere and Ollama in one process; its port."""
+    command = [str(python), "-B", str(peers.root / "benchmarks/clients/standin.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as providers:
+        try:
+            yield int(providers.stdout.readline())
+        finally:
+            providers.terminate()
 
 
 def told(rows, every):

@@ -78,7 +78,7 @@ class HostileWordsTest {
   void aSpoiltRequestIsTranslatedOrRefused(Path file) throws IOException {
     var is = WireFixturesTest.sections(file);
     var asked = JSON.readTree(Objects.requireNonNull(is.get("asked")));
-    for (int seed = 0; seed < 100; seed++) {
+    for (int seed = 0; seed < 40; seed++) {
       var body = spoilt(asked, new Random(seed)).toString();
       try {
         var exchange = WireFixturesTest.exchange(WireFixturesTest.kind(file), body);
@@ -97,7 +97,7 @@ class HostileWordsTest {
     }
     var sent = Objects.requireNonNull(WireFixturesTest.sections(file).get("sent"));
     var words = JSON.readTree(sent.substring(sent.indexOf('\n')));
-    for (int seed = 0; seed < 100; seed++) {
+    for (int seed = 0; seed < 40; seed++) {
       var body = spoilt(words, new Random(seed)).toString();
       try {
         assertThat(MessagesRequest.read(bytes(body), null).chat().model()).isNotEmpty();
@@ -116,7 +116,7 @@ class HostileWordsTest {
             WireFixturesTest.kind(file), Objects.requireNonNull(is.get("asked")));
     var answered = Objects.requireNonNull(is.get("answered"));
     boolean streamed = WireFixturesTest.streamed(file);
-    for (int seed = 0; seed < 60; seed++) {
+    for (int seed = 0; seed < 30; seed++) {
       var random = new Random(seed);
       if (!streamed) {
         var told = exchange.completion(bytes(spoilt(JSON.readTree(answered), random).toString()));
