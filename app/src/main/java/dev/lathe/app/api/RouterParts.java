@@ -26,6 +26,8 @@ import dev.lathe.serving.routing.Targets;
 import dev.lathe.serving.routing.cache.AnswerCache;
 import dev.lathe.serving.routing.health.Health;
 import dev.lathe.serving.routing.tasks.RuleClassifier;
+import dev.lathe.serving.routing.tasks.TaskClassifier;
+import dev.lathe.serving.routing.tasks.TrainedClassifier;
 import dev.lathe.serving.settings.AiSettings;
 import dev.lathe.serving.settings.LatheYaml;
 import dev.lathe.serving.settings.Provider;
@@ -33,6 +35,7 @@ import dev.lathe.serving.settings.RoutingSettings;
 import dev.lathe.serving.settings.ServerLimits;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -40,6 +43,7 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.tomcat.util.buf.EncodedSolidusHandling;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
@@ -177,6 +181,11 @@ class RouterParts {
         id -> engines.loaded().stream().anyMatch(e -> e.id().equals(id)));
   }
 
+  /** A file of one's own refuses to be started with when it cannot be read. */
+  private static TaskClassifier classifier(@Nullable String file) {
+    return file == null ? new RuleClassifier() : TrainedClassifier.load(Path.of(file));
+  }
+
   @Bean
   Planning planning(
       Configured configured,
@@ -192,7 +201,7 @@ class RouterParts {
         candidates,
         health,
         switches,
-        new RuleClassifier(),
+        classifier(configured.routing().classifier()),
         RandomGenerator.getDefault());
   }
 
