@@ -18,6 +18,7 @@ import dev.lathe.app.cli.Session;
 import dev.lathe.app.cli.SweepCommand;
 import dev.lathe.app.cli.Terminal;
 import dev.lathe.app.cli.Train;
+import dev.lathe.app.cli.UsageCommand;
 import dev.lathe.app.owner.Home;
 
 /** The command line: every capability stands here. */
@@ -52,6 +53,7 @@ public final class Main {
             ExperimentCommand.parts(session)) // start, show, list, weigh, …
         .add(new Serve(session))
         .add(new RouterCommand(), RouterCommand.parts(session)) // classify, train
+        .add(new UsageCommand(session)) // what was asked, answered and paid
         .add(new Chat(session));
   }
 }

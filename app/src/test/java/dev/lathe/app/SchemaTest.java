@@ -212,6 +212,17 @@ class SchemaTest {
   }
 
   @Test
+  void usagePrintsWhatItPromises() {
+    for (var by : List.of("day", "model", "target", "key", "provider")) {
+      assertThat(home.run("usage", "--by", by, "--json").done().json().path("by").asString())
+          .isEqualTo(by);
+    }
+    assertThat(home.run("usage").done().out()).contains("Nothing was asked");
+    assertThat(home.run("usage", "--by", "modle", "--json").refused().err()).contains("model");
+    assertThat(home.run("usage", "--from", "yesterday").refused().err()).contains("2026-11-22");
+  }
+
+  @Test
   void errorsArePrintedAsTheSchemaHasThem() {
     home.run("bases", "show", "nothing", "--json").refused();
     home.run("runs", "show", "nothing", "--json").refused();

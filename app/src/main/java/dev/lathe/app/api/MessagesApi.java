@@ -1,5 +1,6 @@
 package dev.lathe.app.api;
 
+import dev.lathe.app.security.Admissions;
 import dev.lathe.serving.messages.MessagesReply;
 import dev.lathe.serving.messages.MessagesRequest;
 import dev.lathe.serving.messages.TokenCount;
@@ -21,8 +22,10 @@ class MessagesApi {
   private final Router router;
   private final TokenCount tokens;
   private final ServerLimits limits;
+  private final Admissions admissions;
 
-  MessagesApi(Router router, TokenCount tokens, ServerLimits limits) {
+  MessagesApi(Router router, TokenCount tokens, ServerLimits limits, Admissions admissions) {
+    this.admissions = admissions;
     this.router = router;
     this.tokens = tokens;
     this.limits = limits;
@@ -38,11 +41,14 @@ class MessagesApi {
               MessagesRequest.read(
                   RequestBytes.read(request, limits.maxBodyBytes()), beta(request));
           var subject = request.getHeader("x-lathe-subject");
-          var asker =
-              new Asker(
-                  subject == null ? asked.subject() : subject,
-                  request.getHeader("x-lathe-strategy"));
-          router.chat(asked.chat(), asker, new MessagesReply(new ServletReply(response)));
+          try (var admission = admissions.admit(request, response, asked.chat())) {
+            var asker =
+                new Asker(
+                    subject == null ? asked.subject() : subject,
+                    request.getHeader("x-lathe-strategy"),
+                    admission);
+            router.chat(asked.chat(), asker, new MessagesReply(new ServletReply(response)));
+          }
         });
   }
 

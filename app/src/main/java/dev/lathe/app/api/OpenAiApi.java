@@ -1,6 +1,9 @@
 package dev.lathe.app.api;
 
+import dev.lathe.app.security.Admissions;
+import dev.lathe.app.security.Bearer;
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.serving.accounting.Admission;
 import dev.lathe.serving.routing.Asker;
 import dev.lathe.serving.routing.Reply.ClientGone;
 import dev.lathe.serving.routing.Router;
@@ -10,6 +13,7 @@ import dev.lathe.serving.wire.WireError;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -27,10 +31,14 @@ import tools.jackson.databind.json.JsonMapper;
 class OpenAiApi {
   private static final Logger log = LoggerFactory.getLogger(OpenAiApi.class);
 
+  private static final String LIMITS = "x-ratelimit-";
+
   private final Router router;
   private final ServerLimits limits;
+  private final Admissions admissions;
 
-  OpenAiApi(Router router, ServerLimits limits) {
+  OpenAiApi(Router router, ServerLimits limits, Admissions admissions) {
+    this.admissions = admissions;
     this.router = router;
     this.limits = limits;
   }
@@ -47,12 +55,21 @@ class OpenAiApi {
         response,
         () -> {
           var chat = ChatRequest.read(RequestBytes.read(request, limits.maxBodyBytes()));
-          router.chat(chat, asker(request), new ServletReply(response));
+          try (var admission = admissions.admit(request, response, chat)) {
+            router.chat(chat, asker(request, admission), new ServletReply(response));
+          }
         });
   }
 
-  private static Asker asker(HttpServletRequest request) {
-    return new Asker(request.getHeader("x-lathe-subject"), request.getHeader("x-lathe-strategy"));
+  private static Asker asker(HttpServletRequest request, Admission admission) {
+    return new Asker(
+        request.getHeader("x-lathe-subject"), request.getHeader("x-lathe-strategy"), admission);
+  }
+
+  /** Whether the bearer of the request's key may ask for a model of that name. */
+  private static boolean allowed(HttpServletRequest request, String model) {
+    var account = Bearer.of(request);
+    return account == null || account.allows(model);
   }
 
   record Model(String id, String object, long created, String owned_by) {
@@ -64,13 +81,18 @@ class OpenAiApi {
   record Models(String object, List<Model> data) {}
 
   @GetMapping("models")
-  void models(HttpServletResponse response) {
+  void models(HttpServletRequest request, HttpServletResponse response) {
     answer(
         response,
         () ->
             write(
                 response,
-                new Models("list", router.planning().names().stream().map(Model::of).toList())));
+                new Models(
+                    "list",
+                    router.planning().names().stream()
+                        .filter(name -> allowed(request, name))
+                        .map(Model::of)
+                        .toList())));
   }
 
   @GetMapping("models/{*id}")
@@ -151,9 +173,19 @@ class OpenAiApi {
     if (response.isCommitted()) {
       return;
     }
+    var limits = new HashMap<String, String>();
+    for (var name : response.getHeaderNames()) {
+      if (name.startsWith(LIMITS)) {
+        limits.put(name, response.getHeader(name));
+      }
+    }
     response.reset();
+    limits.forEach(response::setHeader);
     response.setStatus(error.status());
     response.setContentType("application/json");
+    if ("insufficient_quota".equals(error.code())) {
+      response.setHeader("x-should-retry", "false"); // OpenAI's clients try a 429 again otherwise
+    }
     if (error.retryAfter() != null) {
       response.setHeader("Retry-After", error.retryAfter());
     }

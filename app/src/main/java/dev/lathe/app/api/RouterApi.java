@@ -1,6 +1,7 @@
 package dev.lathe.app.api;
 
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.serving.accounting.Admission;
 import dev.lathe.serving.routing.Asker;
 import dev.lathe.serving.routing.Planning;
 import dev.lathe.serving.routing.Switches;
@@ -142,7 +143,8 @@ class RouterApi {
       @RequestBody byte[] body,
       @RequestHeader(value = "x-lathe-strategy", required = false) @Nullable String strategy) {
     try {
-      var told = planning.explain(ChatRequest.read(body), new Asker(null, strategy));
+      var told =
+          planning.explain(ChatRequest.read(body), new Asker(null, strategy, Admission.FREE));
       return new Explained(
           told.task(),
           told.complexity(),

@@ -7,6 +7,7 @@ import dev.lathe.checkpoints.input.BadInput;
 import dev.lathe.pipelines.supervision.MemoryRoom;
 import dev.lathe.registry.models.ModelRegistry;
 import dev.lathe.registry.promotion.Aliases;
+import dev.lathe.serving.accounting.Ledger;
 import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.messages.TokenCount;
 import dev.lathe.serving.providers.EngineMemory;
@@ -217,8 +218,8 @@ class RouterParts {
       AnswerCache cache,
       LocalEngines engines,
       Upstream upstream,
-      RequestLog log) {
-    return new Router(planning, health, cache, engines, upstream, log, Clock.systemUTC());
+      Ledger ledger) {
+    return new Router(planning, health, cache, engines, upstream, ledger, Clock.systemUTC());
   }
 
   @Bean

@@ -1,7 +1,10 @@
 package dev.lathe.app.security;
 
 import dev.lathe.app.owner.Door;
+import dev.lathe.serving.accounting.Keyring;
 import dev.lathe.serving.messages.MessagesReply;
+import dev.lathe.serving.metrics.Meters;
+import dev.lathe.serving.wire.WireError;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -22,7 +25,8 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Stands before every request. The Host header must be loopback's: a page in a browser whose name
  * was rebound to 127.0.0.1 still sends its own. What a page of another site makes a browser send is
- * refused ({@link Sites}). Then the token, unless the door is open to this machine.
+ * refused ({@link Sites}). Then the token, unless the door is open to this machine. Where {@code
+ * lathe.yaml} has keys, whoever asks for models bears one of them, or the token.
  */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE)
@@ -31,8 +35,12 @@ class Gate extends OncePerRequestFilter {
 
   private final OwnerToken token;
   private final boolean open;
+  private final Keyring keys;
+  private final Meters meters;
 
-  Gate(Door door) {
+  Gate(Door door, Keyring keys, Meters meters) {
+    this.meters = meters;
+    this.keys = keys;
     this.token = new OwnerToken(door.token());
     this.open = door.open();
   }
@@ -63,9 +71,53 @@ class Gate extends OncePerRequestFilter {
           401,
           "the request does not bear the home's token",
           "Send 'Authorization: Bearer TOKEN' with the token of owner.json, or start './lathe serve'.");
-    } else {
+    } else if (mayAsk(request)) {
       chain.doFilter(request, response);
+    } else {
+      meters.refused("key");
+      refuseKey(request, response);
     }
+  }
+
+  private boolean mayAsk(HttpServletRequest request) {
+    if (keys.isEmpty()
+        || !open
+        || !asksForModels(request.getRequestURI())
+        || token.isBornBy(request.getHeader("Authorization"))) {
+      return true;
+    }
+    var secret = Bearer.secret(request);
+    var account = secret == null ? null : keys.find(secret).orElse(null);
+    if (account == null) {
+      return false;
+    }
+    Bearer.set(request, account);
+    return true;
+  }
+
+  private static boolean asksForModels(String path) {
+    return path.startsWith("/v1/") || path.startsWith("/api/ai/");
+  }
+
+  /** In the words' places where OpenAI has its own. */
+  private static void refuseKey(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    boolean none = Bearer.secret(request) == null;
+    response.setHeader("WWW-Authenticate", "Bearer");
+    var error =
+        new WireError(
+            401,
+            "invalid_request_error",
+            null,
+            none ? null : "invalid_api_key",
+            none
+                ? "You didn't provide an API key. Send 'Authorization: Bearer KEY'; lathe.yaml names the keys."
+                : "Incorrect API key provided. lathe.yaml names the keys.",
+            null);
+    response.setStatus(error.status());
+    response.setContentType("application/json");
+    boolean anthropic = request.getRequestURI().startsWith("/v1/messages");
+    response.getOutputStream().write(anthropic ? MessagesReply.json(error) : error.json());
   }
 
   static boolean isLoopback(@Nullable String host) {

@@ -1,5 +1,7 @@
 package dev.lathe.app.seeds;
 
+import dev.lathe.app.security.Admissions;
+import dev.lathe.serving.accounting.Admission;
 import dev.lathe.serving.routing.Asker;
 import dev.lathe.serving.routing.KeptReply;
 import dev.lathe.serving.routing.Reply.ClientGone;
@@ -7,6 +9,8 @@ import dev.lathe.serving.routing.Router;
 import dev.lathe.serving.settings.AiSettings;
 import dev.lathe.serving.wire.ChatRequest;
 import dev.lathe.serving.wire.WireError;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -24,8 +28,10 @@ import tools.jackson.databind.json.JsonMapper;
 class GenerateApi {
   private final Router router;
   private final AiSettings settings;
+  private final Admissions admissions;
 
-  GenerateApi(Router router, AiSettings settings) {
+  GenerateApi(Router router, AiSettings settings, Admissions admissions) {
+    this.admissions = admissions;
     this.router = router;
     this.settings = settings;
   }
@@ -37,9 +43,12 @@ class GenerateApi {
   record Generated(String response, String model_used, boolean fallback_mode, int tokens_used) {}
 
   @PostMapping
-  Generated generate(@RequestBody GenerateRequest request) {
-    var chat = read(request);
-    var reply = within(chat);
+  Generated generate(
+      @RequestBody GenerateRequest asked,
+      HttpServletRequest request,
+      HttpServletResponse response) {
+    var chat = read(asked);
+    var reply = within(chat, admitted(chat, request, response));
     var answer = JsonMapper.shared().readTree(reply.body());
     var usage = answer.path("usage");
     return new Generated(
@@ -60,14 +69,25 @@ class GenerateApi {
     }
   }
 
+  private Admission admitted(
+      ChatRequest chat, HttpServletRequest request, HttpServletResponse response) {
+    try {
+      return admissions.admit(request, response, chat);
+    } catch (WireError e) {
+      throw AiErrors.of(e);
+    }
+  }
+
   /** The answer, or the end of patience: whoever asks is interrupted, which ends the asking. */
-  private KeptReply within(ChatRequest chat) {
+  private KeptReply within(ChatRequest chat, Admission admission) {
     var asked =
         new FutureTask<>(
             () -> {
-              var reply = new KeptReply();
-              router.chat(chat, Asker.UNKNOWN, reply);
-              return reply;
+              try (admission) {
+                var reply = new KeptReply();
+                router.chat(chat, new Asker(null, null, admission), reply);
+                return reply;
+              }
             });
     Thread.ofVirtual().name("generate").start(asked);
     try {

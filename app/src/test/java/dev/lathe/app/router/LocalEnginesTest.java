@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lathe.checkpoints.input.BadInput;
+import dev.lathe.serving.accounting.Holds;
+import dev.lathe.serving.accounting.Keyring;
+import dev.lathe.serving.accounting.Ledger;
+import dev.lathe.serving.accounting.Prices;
 import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.providers.LocalEngines;
 import dev.lathe.serving.providers.LocalModel;
@@ -39,6 +43,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.jdbc.datasource.init.ResourceDatabasePopulator;
 
@@ -49,6 +54,7 @@ class LocalEnginesTest {
 
   private StandInUpstream upstream;
   private RequestLog log;
+  private Ledger ledger;
   private Upstream http;
   private final Engines engines = new Engines();
 
@@ -121,9 +127,21 @@ class LocalEnginesTest {
     upstream = StandInUpstream.start();
     var h2 = new JdbcDataSource();
     h2.setURL("jdbc:h2:mem:" + System.nanoTime() + ";DB_CLOSE_DELAY=-1");
-    new ResourceDatabasePopulator(new ClassPathResource("db/migration/V3__serving.sql"))
+    new ResourceDatabasePopulator(
+            new ClassPathResource("db/migration/V3__serving.sql"),
+            new ClassPathResource("db/migration/V7__accounting.sql"))
         .execute(h2);
-    log = new RequestLog(new JdbcTemplate(h2), new DataSourceTransactionManager(h2));
+    var transactions = new DataSourceTransactionManager(h2);
+    log = new RequestLog(new JdbcTemplate(h2), transactions);
+    ledger =
+        new Ledger(
+            log,
+            Prices.of(LatheYaml.defaults()),
+            new Keyring(List.of()),
+            new Holds(JdbcClient.create(h2), transactions),
+            Clock.systemUTC(),
+            null,
+            List.of());
     http = new Upstream(16);
   }
 
@@ -156,7 +174,7 @@ class LocalEnginesTest {
             new AnswerCache(CacheSettings.OFF, System::nanoTime),
             engines,
             http,
-            log,
+            ledger,
             Clock.systemUTC());
     var kept = new Kept();
     var body = ServedHome.body(behaviour, streamed ? ",\"stream\":true" : "");

@@ -12,6 +12,10 @@ import dev.lathe.registry.models.NewVersion;
 import dev.lathe.registry.promotion.Aliases;
 import dev.lathe.registry.promotion.Expectation;
 import dev.lathe.registry.promotion.NewPromotion;
+import dev.lathe.serving.accounting.Holds;
+import dev.lathe.serving.accounting.Keyring;
+import dev.lathe.serving.accounting.Ledger;
+import dev.lathe.serving.accounting.Prices;
 import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.providers.LocalEngines;
 import dev.lathe.serving.providers.LocalModel;
@@ -138,7 +142,14 @@ class PromotionUnderLoadTest {
             new AnswerCache(CacheSettings.OFF, System::nanoTime),
             slowToLoad,
             http,
-            log,
+            new Ledger(
+                log,
+                Prices.of(LatheYaml.defaults()),
+                new Keyring(List.of()),
+                new Holds(JdbcClient.create(h2), transactions),
+                Clock.systemUTC(),
+                null,
+                List.of()),
             Clock.systemUTC());
   }
 

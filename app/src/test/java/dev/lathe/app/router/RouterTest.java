@@ -74,7 +74,7 @@ class RouterTest {
     assertThat(events).last().isEqualTo("data: [DONE]");
     var id = answer.headers().firstValue("x-lathe-id").orElseThrow();
     assertThat(events.subList(0, events.size() - 1))
-        .hasSize(7)
+        .hasSize(6)
         .allMatch(
             e -> e.contains("\"id\":\"" + id + "\"") && e.contains("\"model\":\"lab:instant\""));
   }

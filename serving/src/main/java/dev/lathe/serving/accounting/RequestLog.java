@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -40,9 +41,17 @@ public final class RequestLog implements AutoCloseable {
       """
       INSERT INTO requests (id, at, asked, target, alias, version, run_id, dataset, base,
         experiment, phase, arm, subject, streamed, status, error, first_byte_ms, latency_ms,
-        prompt_tokens, completion_tokens, cost)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        prompt_tokens, completion_tokens, cached_tokens, cost, provider, key_name, held)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """;
+
+  /** Who wants to know what has reached the table; nothing is written while it is told. */
+  interface Listener {
+    void written(List<RequestRow> rows);
+
+    /** Comes a few times a second. */
+    void tick();
+  }
 
   private final JdbcTemplate jdbc;
   private final TransactionTemplate transaction;
@@ -53,6 +62,7 @@ public final class RequestLog implements AutoCloseable {
   private final AtomicLong lost = new AtomicLong();
   private final ReentrantLock writing = new ReentrantLock();
   private final Thread writer;
+  private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private volatile boolean closed;
   private volatile boolean failing;
 
@@ -68,6 +78,11 @@ public final class RequestLog implements AutoCloseable {
    */
   public void begin(RequestRow row) {
     unwritten.put(row.id(), row);
+  }
+
+  /** What was begun is not recorded. */
+  void forget(RequestRow row) {
+    unwritten.remove(row.id());
   }
 
   /** Takes a row in; it reaches the database within a second. */
@@ -90,6 +105,20 @@ public final class RequestLog implements AutoCloseable {
     }
     return jdbc.query("SELECT * FROM requests WHERE id = ?", RequestRows::read, answerId).stream()
         .findFirst();
+  }
+
+  void listen(Listener listener) {
+    listeners.add(listener);
+  }
+
+  /** Runs while nothing is written. */
+  void still(Runnable work) {
+    writing.lock();
+    try {
+      work.run();
+    } finally {
+      writing.unlock();
+    }
   }
 
   /** Rows that no database has and none will. */
@@ -142,6 +171,15 @@ public final class RequestLog implements AutoCloseable {
     while (!closed) {
       LockSupport.parkNanos(EVERY.toNanos());
       flush();
+      still(this::tick);
+    }
+  }
+
+  private void tick() {
+    try {
+      listeners.forEach(Listener::tick);
+    } catch (RuntimeException e) { // a dead database: the next tick comes
+      log.warn("the request log's table cannot be read: {}", e.toString());
     }
   }
 
@@ -202,6 +240,7 @@ public final class RequestLog implements AutoCloseable {
     }
     count.addAndGet(-batch.size());
     written.addAndGet(batch.size());
+    listeners.forEach(l -> l.written(batch));
     if (failing) {
       failing = false;
       log.info("the request log is written again");
@@ -210,7 +249,17 @@ public final class RequestLog implements AutoCloseable {
 
   private void insert(List<RequestRow> batch) {
     transaction.executeWithoutResult(
-        t -> jdbc.batchUpdate(INSERT, batch, batch.size(), RequestLog::bind));
+        t -> {
+          jdbc.batchUpdate(INSERT, batch, batch.size(), RequestLog::bind);
+          var held = batch.stream().filter(r -> r.key() != null).toList();
+          if (!held.isEmpty()) {
+            jdbc.batchUpdate(
+                "DELETE FROM request_holds WHERE id = ?",
+                held,
+                held.size(),
+                (s, r) -> s.setString(1, r.id()));
+          }
+        });
   }
 
   private static void bind(PreparedStatement s, RequestRow r) throws SQLException {
@@ -235,11 +284,15 @@ public final class RequestLog implements AutoCloseable {
     s.setDouble(++i, r.latencyMs());
     s.setObject(++i, r.promptTokens(), Types.INTEGER);
     s.setObject(++i, r.completionTokens(), Types.INTEGER);
-    s.setObject(++i, r.cost(), Types.DOUBLE);
+    s.setObject(++i, r.cachedTokens(), Types.INTEGER);
+    s.setBigDecimal(++i, r.cost());
+    s.setString(++i, clipped(r.provider(), 64));
+    s.setString(++i, clipped(r.key(), 64));
+    s.setBigDecimal(++i, r.held());
   }
 
   /** PostgreSQL takes no NUL in a text. */
-  private static @Nullable String clipped(@Nullable String text, int most) {
+  static @Nullable String clipped(@Nullable String text, int most) {
     if (text == null) {
       return null;
     }

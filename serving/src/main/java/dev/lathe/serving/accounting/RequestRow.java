@@ -1,5 +1,7 @@
 package dev.lathe.serving.accounting;
 
+import dev.lathe.serving.settings.Price;
+import java.math.BigDecimal;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,11 @@ import org.jspecify.annotations.Nullable;
  *     when the client left
  * @param firstByteMs until the first byte went to the client
  * @param latencyMs until the last
+ * @param cachedTokens how many of the prompt's the provider had in its cache
+ * @param cost in USD; null when nobody knows
+ * @param provider whose model it is; null for a local one
+ * @param key the name of the client's; null without one
+ * @param held what the key's budget counts where the cost is unknown
  */
 public record RequestRow(
     String id,
@@ -40,4 +47,44 @@ public record RequestRow(
     double latencyMs,
     @Nullable Integer promptTokens,
     @Nullable Integer completionTokens,
-    @Nullable Double cost) {}
+    @Nullable Integer cachedTokens,
+    @Nullable BigDecimal cost,
+    @Nullable String provider,
+    @Nullable String key,
+    @Nullable BigDecimal held) {
+
+  /** The same with what it cost, and on whose key. */
+  RequestRow booked(@Nullable String name, @Nullable BigDecimal usd, @Nullable BigDecimal kept) {
+    return new RequestRow(
+        id,
+        at,
+        asked,
+        target,
+        alias,
+        version,
+        run,
+        dataset,
+        base,
+        experiment,
+        phase,
+        arm,
+        subject,
+        streamed,
+        status,
+        error,
+        firstByteMs,
+        latencyMs,
+        promptTokens,
+        completionTokens,
+        cachedTokens,
+        usd,
+        provider,
+        name,
+        kept);
+  }
+
+  /** What budgets count, in picodollars. */
+  long charged() {
+    return cost != null ? Price.picodollars(cost) : held == null ? 0 : Price.picodollars(held);
+  }
+}

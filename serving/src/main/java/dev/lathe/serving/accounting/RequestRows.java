@@ -31,7 +31,11 @@ final class RequestRows {
         row.getDouble("latency_ms"),
         whole(row, "prompt_tokens"),
         whole(row, "completion_tokens"),
-        real(row, "cost"));
+        whole(row, "cached_tokens"),
+        row.getBigDecimal("cost"),
+        row.getString("provider"),
+        row.getString("key_name"),
+        row.getBigDecimal("held"));
   }
 
   private static @Nullable Integer whole(ResultSet row, String column) throws SQLException {

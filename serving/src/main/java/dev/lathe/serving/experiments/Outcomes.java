@@ -97,6 +97,6 @@ final class Outcomes {
         rs.getLong("errors"),
         rs.getObject("p50", Double.class),
         rs.getObject("p95", Double.class),
-        priced ? rs.getObject("cost", Double.class) : null);
+        priced ? Double.valueOf(rs.getBigDecimal("cost").doubleValue()) : null);
   }
 }

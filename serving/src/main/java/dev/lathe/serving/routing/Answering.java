@@ -4,6 +4,7 @@ import dev.lathe.serving.accounting.RequestRow;
 import dev.lathe.serving.providers.remote.UpstreamAnswer;
 import dev.lathe.serving.routing.Reply.ClientGone;
 import dev.lathe.serving.routing.cache.KeptAnswer;
+import dev.lathe.serving.settings.Price;
 import dev.lathe.serving.wire.AnswerBody;
 import dev.lathe.serving.wire.ChatRequest;
 import dev.lathe.serving.wire.Chunks;
@@ -11,6 +12,7 @@ import dev.lathe.serving.wire.Events;
 import dev.lathe.serving.wire.UpstreamError;
 import dev.lathe.serving.wire.WireError;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
@@ -37,8 +39,12 @@ final class Answering {
   private @Nullable String error;
   private boolean counted;
   private @Nullable Double firstByteMs;
+  private long asked;
+  private long waited;
   private @Nullable Integer promptTokens;
   private @Nullable Integer completionTokens;
+  private @Nullable Integer cachedTokens;
+  private @Nullable BigDecimal cost;
 
   Answering(Itinerary plan, ChatRequest request, Reply reply, Clock clock) {
     this.plan = plan;
@@ -64,6 +70,7 @@ final class Answering {
   void again(KeptAnswer answer) throws ClientGone {
     promptTokens = answer.promptTokens();
     completionTokens = answer.completionTokens();
+    cost = Price.usd(0); // nobody was asked
     firstByteMs = milliseconds();
     var headers = route.headers(plan.rule(), tried);
     headers.put("x-lathe-cache", "hit");
@@ -147,8 +154,25 @@ final class Answering {
     }
   }
 
+  /** Now a target is asked; what passes until its first byte was not spent here. */
+  long asks() {
+    asked = System.nanoTime();
+    return asked;
+  }
+
+  private void came() {
+    waited += System.nanoTime() - asked;
+  }
+
+  /** Of the time to the first byte, what was spent here; null when none came. */
+  @Nullable Double addedMs() {
+    return firstByteMs == null ? null : Double.valueOf(Math.max(0, firstByteMs - waited / 1e6));
+  }
+
   private void whole(UpstreamAnswer answer, String who) throws IOException, ClientGone {
-    var body = checked(answer.completion(LONGEST), who);
+    var completion = answer.completion(LONGEST);
+    came();
+    var body = checked(completion, who);
     firstByteMs = milliseconds();
     reply.whole(headers(answer), body.named(names));
   }
@@ -174,11 +198,15 @@ final class Answering {
     if (answer.completionTokens() != null) {
       completionTokens = answer.completionTokens();
     }
+    if (answer.cachedTokens() != null) {
+      cachedTokens = answer.cachedTokens();
+    }
   }
 
   private void stream(UpstreamAnswer answer, Chunks events, String who)
       throws IOException, ClientGone {
     var first = events.next();
+    came();
     if (first == null) {
       throw new IOException("the stream ended before its first event");
     }
@@ -272,6 +300,10 @@ final class Answering {
         milliseconds(),
         promptTokens,
         completionTokens,
+        cachedTokens,
+        cost,
+        route.target() instanceof Target.Remote remote ? remote.provider().name() : null,
+        null,
         null);
   }
 }

@@ -183,7 +183,7 @@ public final class Planning {
 
   private Itinerary auto(String id, ChatRequest request, String subject, Asker asker) {
     var strategy = strategy(asker);
-    var asked = asked(request, classifier.assess(request));
+    var asked = asked(request, classifier.assess(request), asker);
     var plan =
         new Planner(settings.get().routing().bounds()).plan(strategy, asked, candidates.now());
     if (plan.order().isEmpty()) {
@@ -226,7 +226,7 @@ public final class Planning {
     var all = candidates.now();
     var plan =
         new Planner(settings.get().routing().bounds())
-            .plan(strategy(asker), asked(request, assessed), all);
+            .plan(strategy(asker), asked(request, assessed, asker), all);
     return new Explained(
         assessed.task().wireName(), assessed.complexity(), assessed.because(), plan, all);
   }
@@ -256,7 +256,7 @@ public final class Planning {
             .formatted(plan.rule(), String.join("; ", plan.leftOut())));
   }
 
-  private static Asked asked(ChatRequest request, Assessment assessed) {
+  private static Asked asked(ChatRequest request, Assessment assessed, Asker asker) {
     var fields = request.fields();
     return new Asked(
         assessed.task(),
@@ -265,7 +265,7 @@ public final class Planning {
         !fields.path("tools").isEmpty() || !fields.path("functions").isEmpty(),
         media(fields.path("messages")),
         request.subject(),
-        null);
+        asker.admission().key());
   }
 
   /** Four letters of Latin script a token, one of others: good enough to compare with a context. */

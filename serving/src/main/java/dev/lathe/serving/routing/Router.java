@@ -2,7 +2,8 @@ package dev.lathe.serving.routing;
 
 import dev.lathe.checkpoints.files.Sha256;
 import dev.lathe.checkpoints.input.BadInput;
-import dev.lathe.serving.accounting.RequestLog;
+import dev.lathe.serving.accounting.Admission;
+import dev.lathe.serving.accounting.Ledger;
 import dev.lathe.serving.providers.Dialects;
 import dev.lathe.serving.providers.LocalEngines;
 import dev.lathe.serving.providers.LocalEngines.EngineUnavailable;
@@ -41,7 +42,7 @@ public final class Router {
   private final AnswerCache cache;
   private final LocalEngines engines;
   private final Upstream upstream;
-  private final RequestLog requests;
+  private final Ledger ledger;
   private final Clock clock;
   private final AnswerIds ids;
 
@@ -51,14 +52,14 @@ public final class Router {
       AnswerCache cache,
       LocalEngines engines,
       Upstream upstream,
-      RequestLog requests,
+      Ledger ledger,
       Clock clock) {
     this.planning = planning;
     this.health = health;
     this.cache = cache;
     this.engines = engines;
     this.upstream = upstream;
-    this.requests = requests;
+    this.ledger = ledger;
     this.clock = clock;
     this.ids = new AnswerIds(clock);
   }
@@ -73,9 +74,9 @@ public final class Router {
     var id = ids.next();
     var plan = planning.plan(id, request, subject(request, asker.subject(), id), asker);
     var answering = new Answering(plan, request, reply, clock);
-    requests.begin(answering.row());
+    ledger.begin(answering.row());
     try {
-      askOrRemember(plan, answering);
+      askOrRemember(plan, answering, asker.admission());
       told(plan, answering);
     } catch (WireError e) {
       answering.failed(e.status(), e.message());
@@ -87,7 +88,7 @@ public final class Router {
       answering.failed(500, e.getClass().getSimpleName());
       throw e;
     } finally {
-      requests.record(answering.row());
+      ledger.record(answering.row(), asker.admission(), answering.addedMs());
     }
   }
 
@@ -103,14 +104,15 @@ public final class Router {
   }
 
   /** Answers that an experiment counts are always made anew. */
-  private void askOrRemember(Itinerary plan, Answering answering) throws ClientGone {
+  private void askOrRemember(Itinerary plan, Answering answering, Admission admission)
+      throws ClientGone {
     var first = plan.routes().getFirst();
     var key =
         first.assignment() == null
             ? cache.key(first.target().name(), answering.request()).orElse(null)
             : null;
     if (key == null) {
-      ask(plan, answering);
+      ask(plan, answering, admission);
       return;
     }
     var kept = cache.find(key);
@@ -119,25 +121,38 @@ public final class Router {
       return;
     }
     var recorded = answering.record();
-    ask(plan, answering);
+    ask(plan, answering, admission);
     if (answering.route().equals(first) && !answering.brokeOff() && !recorded.parts().isEmpty()) {
       cache.keep(key, answering.kept(recorded));
     }
   }
 
-  private void ask(Itinerary plan, Answering answering) throws ClientGone {
+  private void ask(Itinerary plan, Answering answering, Admission admission) throws ClientGone {
     for (var routes = plan.routes().iterator(); routes.hasNext(); ) {
       answering.towards(routes.next());
       try {
+        afford(answering, admission);
         ask(answering, !routes.hasNext());
         return;
       } catch (Lost e) {
+        if (!routes.hasNext() && admission.isBroke()) {
+          throw e.problem();
+        }
         if (!routes.hasNext()) {
           log.warn("{}: {}", answering.route().target().name(), e.problem().message());
           throw e.problem();
         }
         answering.tried(e.told());
       }
+    }
+  }
+
+  /** Another target may cost less than one that the key's budget does not bear. */
+  private void afford(Answering answering, Admission admission) throws Lost {
+    try {
+      ledger.hold(answering.row(), admission);
+    } catch (WireError e) {
+      throw new Lost(e, false);
     }
   }
 
@@ -152,7 +167,7 @@ public final class Router {
           throw new Lost(rests(target), false);
         }
         try {
-          long asked = System.nanoTime();
+          long asked = answering.asks();
           switch (target) {
             case Target.Remote remote -> askRemote(remote, answering);
             case Target.Local local -> askLocal(local, answering);

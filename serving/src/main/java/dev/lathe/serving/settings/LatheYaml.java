@@ -22,8 +22,8 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
- * {@code lathe.yaml}: where else requests can be answered, the server's limits, and what promotions
- * must pass. Every key has a default; the file may be missing.
+ * {@code lathe.yaml}: where else requests can be answered, the server's limits, what promotions
+ * must pass, who may ask and what it costs. Every key has a default; the file may be missing.
  *
  * @param providers by name
  */
@@ -32,7 +32,8 @@ public record LatheYaml(
     ServerLimits server,
     StandingGates gates,
     RoutingSettings routing,
-    AiSettings ai) {
+    AiSettings ai,
+    Accounting accounting) {
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_-]{0,62}");
   private static final Set<String> LATER = Set.of("azure", "bedrock", "vertex", "gemini");
   private static final int MAX_TOKENS = 4096;
@@ -98,8 +99,9 @@ public record LatheYaml(
     }
     var routing = RoutingSettings.read(s.part("routing"));
     var ai = AiSettings.read(s.part("ai"));
+    var accounting = Accounting.read(s, variables);
     s.done();
-    return new LatheYaml(providers, limits, standing, routing, ai);
+    return new LatheYaml(providers, limits, standing, routing, ai, accounting);
   }
 
   private static Provider provider(String name, Settings s, Variables variables) {

@@ -26,6 +26,7 @@ public final class AnswerBody {
   private boolean error;
   private @Nullable Integer promptTokens;
   private @Nullable Integer completionTokens;
+  private @Nullable Integer cachedTokens;
 
   private AnswerBody(byte[] body) {
     this.body = body;
@@ -117,6 +118,22 @@ public final class AnswerBody {
           completionTokens = count(parser);
         }
       }
+      if (name.equals("prompt_tokens_details")) {
+        promptDetails(parser);
+      }
+      parser.skipChildren();
+    }
+  }
+
+  private void promptDetails(JsonParser parser) {
+    if (parser.currentToken() != JsonToken.START_OBJECT) {
+      return;
+    }
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      boolean cached = "cached_tokens".equals(parser.currentName());
+      if (parser.nextToken() == JsonToken.VALUE_NUMBER_INT && cached) {
+        cachedTokens = count(parser);
+      }
       parser.skipChildren();
     }
   }
@@ -152,6 +169,11 @@ public final class AnswerBody {
 
   public @Nullable Integer completionTokens() {
     return completionTokens;
+  }
+
+  /** How many of the prompt's tokens the provider had in its cache. */
+  public @Nullable Integer cachedTokens() {
+    return cachedTokens;
   }
 
   /** The same answer under our id and the name that was asked for. */

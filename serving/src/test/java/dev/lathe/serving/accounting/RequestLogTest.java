@@ -2,6 +2,7 @@ package dev.lathe.serving.accounting;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -27,7 +28,9 @@ class RequestLogTest {
   void open() {
     var h2 = new JdbcDataSource();
     h2.setURL("jdbc:h2:mem:" + System.nanoTime() + ";DB_CLOSE_DELAY=-1");
-    new ResourceDatabasePopulator(new ClassPathResource("db/migration/V3__serving.sql"))
+    new ResourceDatabasePopulator(
+            new ClassPathResource("db/migration/V3__serving.sql"),
+            new ClassPathResource("db/migration/V7__accounting.sql"))
         .execute(h2);
     var mortal =
         new DelegatingDataSource(h2) {
@@ -72,6 +75,10 @@ class RequestLogTest {
         20.25,
         9,
         16,
+        4,
+        new BigDecimal("0.000012345678"),
+        "lab",
+        "shop",
         null);
   }
 

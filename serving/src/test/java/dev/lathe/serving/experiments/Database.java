@@ -30,7 +30,7 @@ public record Database(
   }
 
   /** A new database on a real PostgreSQL; where none can be started its tests say so and skip. */
-  static Database postgres() {
+  public static Database postgres() {
     var server = server();
     var name = "lathe" + COUNT.incrementAndGet();
     try (var connection = server.getPostgresDatabase().getConnection();
@@ -43,7 +43,7 @@ public record Database(
   }
 
   /** Further connections to the same one, as another server has them. */
-  Database again() {
+  public Database again() {
     return open(pool.getJdbcUrl(), pool.getUsername());
   }
 

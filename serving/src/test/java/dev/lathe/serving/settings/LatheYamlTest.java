@@ -37,7 +37,8 @@ class LatheYamlTest {
                 new ServerLimits(16 << 20, 512 << 20, Duration.ofSeconds(30)),
                 new StandingGates(List.of(), null),
                 RoutingSettings.read(new Settings("", Map.of())),
-                AiSettings.read(new Settings("", Map.of()))));
+                AiSettings.read(new Settings("", Map.of())),
+                Accounting.NONE));
   }
 
   @Test

@@ -11,21 +11,24 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Nothing is translated: the bytes that came go on under the model's name there. */
+/**
+ * Nothing is translated: the bytes that came go on under the model's name there. A stream is asked
+ * for its usage, without which nobody knows what it cost.
+ */
 public final class OpenAi implements Dialect {
   @Override
   public Exchange exchange(ChatRequest request, String model) {
-    return of(request, request.forModel(model));
+    return new Passed(request.countedForModel(model), request.ignored(), !request.wantsUsage());
   }
 
   /**
    * @param body of the request, as it shall go
    */
   public static Exchange of(ChatRequest request, byte[] body) {
-    return new Passed(body, request.ignored());
+    return new Passed(body, request.ignored(), false);
   }
 
-  private record Passed(byte[] body, List<String> ignored) implements Exchange {
+  private record Passed(byte[] body, List<String> ignored, boolean tellsUsage) implements Exchange {
     @Override
     public String path() {
       return "/chat/completions";
