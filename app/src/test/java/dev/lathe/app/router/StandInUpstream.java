@@ -1,6 +1,7 @@
 package dev.lathe.app.router;
 
 import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -9,6 +10,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -26,6 +28,9 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class StandInUpstream implements AutoCloseable {
   private static final List<String> WORDS = List.of("one", "two", "three", "four", "five");
+
+  /** Before a number in a model's name: the connection is closed after so many bytes. */
+  static final String CUT = "cut-";
 
   private final ServerSocket server;
   private final Collection<Socket> open = ConcurrentHashMap.newKeySet();
@@ -116,8 +121,25 @@ public final class StandInUpstream implements AutoCloseable {
     if (toDrop.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
       return false;
     }
+    var model = request.json().path("model").asString("");
+    if (model.startsWith(CUT)) {
+      out.write(Arrays.copyOf(said(request), Integer.parseInt(model.substring(CUT.length()))));
+      out.flush();
+      return false;
+    }
+    return said(request, out);
+  }
+
+  private boolean said(Asked request, OutputStream out) throws IOException {
     boolean streamed = request.json().path("stream").asBoolean(false);
     return streamed ? stream(request, out) : whole(request, out);
+  }
+
+  /** Every byte that answers a request, from the status line on. */
+  byte[] said(Asked request) throws IOException {
+    var all = new ByteArrayOutputStream();
+    said(request, all);
+    return all.toByteArray();
   }
 
   private static String head(InputStream in) throws IOException {
