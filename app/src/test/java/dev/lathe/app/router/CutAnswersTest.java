@@ -64,7 +64,13 @@ class CutAnswersTest {
   }
 
   private static boolean isWhole(HttpResponse<String> answer) {
-    assertThat(ServedHome.json(answer).path("choices").path(0).path("message").path("content").stringValue())
+    assertThat(
+            ServedHome.json(answer)
+                .path("choices")
+                .path(0)
+                .path("message")
+                .path("content")
+                .stringValue())
         .isEqualTo(WHOLE);
     return true;
   }
