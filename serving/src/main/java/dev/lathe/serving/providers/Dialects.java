@@ -9,7 +9,8 @@ import dev.lathe.serving.settings.Provider;
 
 /** Which dialect a provider speaks. */
 public final class Dialects {
-  private static final Dialect OPENAI = new OpenAi();
+  private static final Dialect OPENAI = new OpenAi(true);
+  private static final Dialect UNCOUNTED = new OpenAi(false);
   private static final Dialect COHERE = new Cohere();
   private static final Dialect OLLAMA = new Ollama();
 
@@ -17,7 +18,7 @@ public final class Dialects {
 
   public static Dialect of(Provider provider) {
     return switch (provider.kind()) {
-      case OPENAI -> OPENAI;
+      case OPENAI -> provider.streamUsage() ? OPENAI : UNCOUNTED;
       case ANTHROPIC -> new Anthropic(provider.maxTokens());
       case COHERE -> COHERE;
       case OLLAMA -> OLLAMA;

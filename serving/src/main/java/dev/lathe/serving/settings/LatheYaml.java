@@ -126,6 +126,7 @@ public record LatheYaml(
             s.words("models", List.of()),
             seconds(s.number("timeoutSeconds", 600, 0.001, 86_400)),
             s.integer("connections", 256, 1, 65_536),
+            kind != ProviderKind.OPENAI || s.flag("streamUsage", true),
             "",
             1,
             List.of());

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param models what {@code /v1/models} lists of it; others may be asked for all the same
  * @param timeout the longest silence: before the first byte, and between two
  * @param connections open at one time, at most
+ * @param streamUsage whether streams are asked for their usage, which some servers refuse
  * @param part which of a provider's several endpoints this is; empty for the only one
  * @param weight its share of the requests
  * @param parts the provider once for each of its endpoints; empty when it has but this one
@@ -28,6 +29,7 @@ public record Provider(
     List<String> models,
     Duration timeout,
     int connections,
+    boolean streamUsage,
     String part,
     double weight,
     List<Provider> parts) {
@@ -47,6 +49,7 @@ public record Provider(
         models,
         timeout,
         connections,
+        streamUsage,
         name,
         share,
         List.of());
@@ -64,6 +67,7 @@ public record Provider(
         models,
         timeout,
         connections,
+        streamUsage,
         "",
         1,
         endpoints);

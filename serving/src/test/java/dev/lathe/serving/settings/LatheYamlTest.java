@@ -55,6 +55,7 @@ class LatheYamlTest {
                 models: [gpt-oss, "meta/llama"]
                 timeoutSeconds: 5
                 connections: 8
+                streamUsage: false
             """,
             Map.of("LAB_KEY", "s3cret$1"));
     assertThat(yaml.server())
@@ -70,6 +71,7 @@ class LatheYamlTest {
                 java.util.List.of("gpt-oss", "meta/llama"),
                 Duration.ofSeconds(5),
                 8,
+                false,
                 "",
                 1,
                 java.util.List.of()));

@@ -14,10 +14,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Nothing is translated: the bytes that came go on under the model's name there. A stream is asked
  * for its usage, without which nobody knows what it cost.
+ *
+ * @param streamUsage false for a server that refuses {@code stream_options}
  */
-public final class OpenAi implements Dialect {
+public record OpenAi(boolean streamUsage) implements Dialect {
   @Override
   public Exchange exchange(ChatRequest request, String model) {
+    if (!streamUsage) {
+      return of(request, request.forModel(model));
+    }
     return new Passed(request.countedForModel(model), request.ignored(), !request.wantsUsage());
   }
 
