@@ -18,6 +18,7 @@ from .table import table
 
 UPSTREAM, PORTKEY = "reference/router/mock_upstream.go", "@portkey-ai/gateway@1.15.2"
 ADDED_MS, OVER_LITELLM = 0.3, 40
+WARM = 3  # times as long as a measurement, for every row
 
 
 def options(parser):
@@ -151,7 +152,7 @@ class Tools:
 
     def row(self, title, address, model, seconds, headers=()):
         say(f"{title} …")
-        self.asked(address, model, headers, 16, seconds)  # warm
+        self.asked(address, model, headers, 16, WARM * seconds)  # a JVM compiles what is hot for as long as half a minute
         return {"row": title, "one": self.asked(address, model, headers, 1, seconds), "many": self.asked(address, model, headers, 16, seconds)}
 
     def asked(self, address, model, headers, connections, seconds):
