@@ -34,6 +34,7 @@ class FallbackTest {
               a: {type: openai, baseUrl: "%s/v1", models: [first], timeoutSeconds: 1}
               b: {type: openai, baseUrl: "%s/v1", models: [second]}
               down: {type: openai, baseUrl: "http://127.0.0.1:9/v1"}
+              far: {type: openai, baseUrl: "http://192.0.2.1/v1"}
               many:
                 type: openai
                 baseUrl: "%s/v1"
@@ -56,6 +57,7 @@ class FallbackTest {
               groups:
                 pair: {"a:one": 3, "b:one": 1}
                 half: {"down:y": 1, "b:one": 1}
+                out: {"a:one": 1, "far:x": 5}
               rules:
                 bobs: {users: [bob], use: ["b:bobs"]}
               breaker: {failures: 3, coolSeconds: 0.3, longestSeconds: 1}
@@ -138,6 +140,28 @@ class FallbackTest {
                 HttpResponse.BodyHandlers.ofString());
     assertThat(wrong.statusCode()).isEqualTo(400);
     assertThat(wrong.body()).contains("hybrid");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"privacy", "local_only"})
+  void whatMustNotLeaveThisMachineDoesNot(String strategy) throws Exception {
+    for (int i = 0; i < 8; i++) { // the heavier target of the group is another machine's
+      assertThat(route(with(strategy, "out"))).isEqualTo("a:one; rule=\"group out\"");
+    }
+    assertThat(with(strategy, "a:one").statusCode()).isEqualTo(200);
+    if (strategy.equals("privacy")) {
+      var refused = with(strategy, "far:x");
+      assertThat(refused.statusCode()).isEqualTo(403);
+      assertThat(ServedHome.error(refused).path("code").stringValue())
+          .isEqualTo("leaves_this_machine");
+    }
+  }
+
+  private static HttpResponse<String> with(String strategy, String model) throws Exception {
+    return home.http()
+        .send(
+            home.chat(ServedHome.body(model, "")).header("x-lathe-strategy", strategy).build(),
+            HttpResponse.BodyHandlers.ofString());
   }
 
   @Test

@@ -140,6 +140,14 @@ public final class Candidates {
         why);
   }
 
+  /** Whether nothing leaves this machine when a target is asked. */
+  boolean staysHere(Target target) {
+    return switch (target) {
+      case Target.Local l -> true;
+      case Target.Remote r -> isHere(r.provider().baseUrl());
+    };
+  }
+
   private static Place place(Provider provider) {
     return kind(provider).equals("ollama") || provider.name().equals("ollama")
         ? Place.OLLAMA

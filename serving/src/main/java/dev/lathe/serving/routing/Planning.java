@@ -110,9 +110,11 @@ public final class Planning {
       return named(id, asked, subject, List.of());
     }
     var group = routing.groups().get(asked);
-    return group == null
-        ? named(id, asked, subject, routing.fallbacks().getOrDefault(asked, List.of()))
-        : group(id, asked, subject, group, routing.fallbacks().getOrDefault(asked, List.of()));
+    var plan =
+        group == null
+            ? named(id, asked, subject, routing.fallbacks().getOrDefault(asked, List.of()))
+            : group(id, asked, subject, group, routing.fallbacks().getOrDefault(asked, List.of()));
+    return within(plan, routing.bounds().cloud(), strategy(asker));
   }
 
   /**
@@ -124,6 +126,37 @@ public final class Planning {
     } catch (BadInput e) {
       return null;
     }
+  }
+
+  /**
+   * What must not leave this machine does not, whatever a fallback, a group or a client names;
+   * under {@code local_only} a client may still name a provider's model itself.
+   */
+  private Itinerary within(Itinerary plan, boolean cloud, Strategy strategy) {
+    boolean strict = !cloud || strategy == Strategy.PRIVACY;
+    if (!strict && strategy != Strategy.LOCAL_ONLY) {
+      return plan;
+    }
+    var named = plan.rule().isEmpty() && !strict ? plan.routes().getFirst().target().name() : "";
+    var left =
+        plan.routes().stream()
+            .filter(r -> candidates.staysHere(r.target()) || r.target().name().equals(named))
+            .toList();
+    if (left.isEmpty()) {
+      throw new WireError(
+          403,
+          "invalid_request_error",
+          "model",
+          "leaves_this_machine",
+          "'%s' is answered elsewhere, and %s. Name a model of this machine."
+              .formatted(
+                  plan.routes().getFirst().asked(),
+                  cloud
+                      ? "the strategy " + strategy.wire() + " keeps everything here"
+                      : "the cloud is forbidden (routing.cloud)"),
+          null);
+    }
+    return new Itinerary(left, plan.preferred(), plan.rule(), plan.task());
   }
 
   private Itinerary named(String id, String asked, String subject, List<String> fallbacks) {
