@@ -4,33 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lathe.checkpoints.input.BadInput;
-import dev.lathe.serving.accounting.Holds;
-import dev.lathe.serving.accounting.Keyring;
 import dev.lathe.serving.accounting.Ledger;
-import dev.lathe.serving.accounting.Prices;
 import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.providers.LocalEngines;
 import dev.lathe.serving.providers.LocalModel;
 import dev.lathe.serving.providers.remote.Upstream;
 import dev.lathe.serving.routing.Asker;
-import dev.lathe.serving.routing.Assignments;
 import dev.lathe.serving.routing.LocalTargets;
-import dev.lathe.serving.routing.Planning;
 import dev.lathe.serving.routing.Reply;
-import dev.lathe.serving.routing.Router;
 import dev.lathe.serving.routing.Target;
-import dev.lathe.serving.routing.Targets;
-import dev.lathe.serving.routing.cache.AnswerCache;
-import dev.lathe.serving.routing.cache.CacheSettings;
-import dev.lathe.serving.routing.health.BreakerSettings;
-import dev.lathe.serving.routing.health.Health;
-import dev.lathe.serving.settings.LatheYaml;
 import dev.lathe.serving.wire.ChatRequest;
 import dev.lathe.serving.wire.WireError;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +30,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.jdbc.datasource.init.ResourceDatabasePopulator;
 
@@ -133,15 +119,7 @@ class LocalEnginesTest {
         .execute(h2);
     var transactions = new DataSourceTransactionManager(h2);
     log = new RequestLog(new JdbcTemplate(h2), transactions);
-    ledger =
-        new Ledger(
-            log,
-            Prices.of(LatheYaml.defaults()),
-            new Keyring(List.of()),
-            new Holds(JdbcClient.create(h2), transactions),
-            Clock.systemUTC(),
-            null,
-            List.of());
+    ledger = Routers.ledger(log, h2, transactions);
     http = new Upstream(16);
   }
 
@@ -166,16 +144,7 @@ class LocalEnginesTest {
             return List.of("tiny");
           }
         };
-    var router =
-        new Router(
-            Planning.ofNames(
-                LatheYaml::defaults, new Targets(LatheYaml::defaults, local, Assignments.NONE)),
-            new Health(BreakerSettings.defaults(), System::nanoTime),
-            new AnswerCache(CacheSettings.OFF, System::nanoTime),
-            engines,
-            http,
-            ledger,
-            Clock.systemUTC());
+    var router = Routers.router(local, engines, http, ledger);
     var kept = new Kept();
     var body = ServedHome.body(behaviour, streamed ? ",\"stream\":true" : "");
     try {

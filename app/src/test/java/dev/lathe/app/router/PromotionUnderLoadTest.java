@@ -12,27 +12,15 @@ import dev.lathe.registry.models.NewVersion;
 import dev.lathe.registry.promotion.Aliases;
 import dev.lathe.registry.promotion.Expectation;
 import dev.lathe.registry.promotion.NewPromotion;
-import dev.lathe.serving.accounting.Holds;
-import dev.lathe.serving.accounting.Keyring;
-import dev.lathe.serving.accounting.Ledger;
-import dev.lathe.serving.accounting.Prices;
 import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.providers.LocalEngines;
 import dev.lathe.serving.providers.LocalModel;
 import dev.lathe.serving.providers.remote.Upstream;
 import dev.lathe.serving.routing.Asker;
-import dev.lathe.serving.routing.Assignments;
-import dev.lathe.serving.routing.Planning;
 import dev.lathe.serving.routing.RegistryTargets;
 import dev.lathe.serving.routing.Reply;
 import dev.lathe.serving.routing.Router;
 import dev.lathe.serving.routing.Standings;
-import dev.lathe.serving.routing.Targets;
-import dev.lathe.serving.routing.cache.AnswerCache;
-import dev.lathe.serving.routing.cache.CacheSettings;
-import dev.lathe.serving.routing.health.BreakerSettings;
-import dev.lathe.serving.routing.health.Health;
-import dev.lathe.serving.settings.LatheYaml;
 import dev.lathe.serving.wire.ChatRequest;
 import dev.lathe.serving.wire.WireError;
 import java.net.URI;
@@ -134,23 +122,7 @@ class PromotionUnderLoadTest {
     standings = new Standings(slowToLoad);
     var local = new RegistryTargets(models, aliases, bases, standings);
     aliases.onChange(p -> local.prepare(p.name(), p.alias()));
-    router =
-        new Router(
-            Planning.ofNames(
-                LatheYaml::defaults, new Targets(LatheYaml::defaults, local, Assignments.NONE)),
-            new Health(BreakerSettings.defaults(), System::nanoTime),
-            new AnswerCache(CacheSettings.OFF, System::nanoTime),
-            slowToLoad,
-            http,
-            new Ledger(
-                log,
-                Prices.of(LatheYaml.defaults()),
-                new Keyring(List.of()),
-                new Holds(JdbcClient.create(h2), transactions),
-                Clock.systemUTC(),
-                null,
-                List.of()),
-            Clock.systemUTC());
+    router = Routers.router(local, slowToLoad, http, Routers.ledger(log, h2, transactions));
   }
 
   @AfterEach

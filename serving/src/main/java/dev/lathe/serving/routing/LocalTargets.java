@@ -6,20 +6,6 @@ import java.util.Optional;
 
 /** The names that mean something on this machine: models, their versions and aliases, bases. */
 public interface LocalTargets {
-  /** A home without any. */
-  LocalTargets NONE =
-      new LocalTargets() {
-        @Override
-        public Optional<Target.Local> find(String name) {
-          return Optional.empty();
-        }
-
-        @Override
-        public List<String> names() {
-          return List.of();
-        }
-      };
-
   /**
    * What a name means now; empty when nothing bears it.
    *

@@ -1,7 +1,6 @@
 package dev.lathe.serving.routing;
 
 import dev.lathe.checkpoints.input.BadInput;
-import dev.lathe.serving.routing.health.BreakerSettings;
 import dev.lathe.serving.routing.health.Health;
 import dev.lathe.serving.routing.strategy.Asked;
 import dev.lathe.serving.routing.strategy.Candidate;
@@ -9,7 +8,6 @@ import dev.lathe.serving.routing.strategy.Plan;
 import dev.lathe.serving.routing.strategy.Planner;
 import dev.lathe.serving.routing.strategy.Strategy;
 import dev.lathe.serving.routing.tasks.Assessment;
-import dev.lathe.serving.routing.tasks.RuleClassifier;
 import dev.lathe.serving.routing.tasks.TaskClassifier;
 import dev.lathe.serving.settings.LatheYaml;
 import dev.lathe.serving.settings.RoutingSettings;
@@ -55,19 +53,6 @@ public final class Planning {
     this.switches = switches;
     this.classifier = classifier;
     this.random = random;
-  }
-
-  /** One that knows names alone: nothing is left to choose from. */
-  public static Planning ofNames(Supplier<LatheYaml> settings, Targets targets) {
-    var nobody = new Health(BreakerSettings.defaults(), System::nanoTime);
-    return new Planning(
-        settings,
-        targets,
-        new Candidates(settings, targets, LocalTargets.NONE, nobody, model -> null),
-        nobody,
-        new Switches(null),
-        new RuleClassifier(),
-        RandomGenerator.getDefault());
   }
 
   /** Every name that can be asked for: the targets', {@code auto}, and the groups'. */

@@ -20,6 +20,11 @@ public interface Exchange {
   /** The provider's own, its key's among them. */
   Map<String, String> headers(@Nullable Secret key);
 
+  /** A key as most providers want it. */
+  static Map<String, String> bearer(@Nullable Secret key) {
+    return key == null ? Map.of() : Map.of("Authorization", "Bearer " + key.value());
+  }
+
   byte[] body();
 
   /** Fields of the request that were dropped because they only hint at something. */

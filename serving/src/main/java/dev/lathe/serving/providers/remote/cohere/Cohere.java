@@ -11,7 +11,6 @@ import dev.lathe.serving.wire.ChatMessage;
 import dev.lathe.serving.wire.ChatRequest;
 import dev.lathe.serving.wire.ContentPart;
 import java.util.List;
-import java.util.Map;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -39,7 +38,7 @@ public final class Cohere implements Dialect {
     body.put("stream", request.streamed());
     return new Translated(
         "/v2/chat",
-        key -> key == null ? Map.of() : Map.of("Authorization", "Bearer " + key.value()),
+        Exchange::bearer,
         Json.bytes(body),
         taken.done(),
         Answer::whole,

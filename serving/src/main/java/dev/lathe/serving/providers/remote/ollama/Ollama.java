@@ -14,7 +14,6 @@ import dev.lathe.serving.wire.ContentPart;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -51,7 +50,7 @@ public final class Ollama implements Dialect {
     body.put("stream", request.streamed());
     return new Translated(
         "/api/chat",
-        key -> key == null ? Map.of() : Map.of("Authorization", "Bearer " + key.value()),
+        Exchange::bearer,
         Json.bytes(body),
         taken.done(),
         Answer::whole,

@@ -41,7 +41,7 @@ public record OpenAi(boolean streamUsage) implements Dialect {
 
     @Override
     public Map<String, String> headers(@Nullable Secret key) {
-      return key == null ? Map.of() : Map.of("Authorization", "Bearer " + key.value());
+      return Exchange.bearer(key);
     }
 
     @Override
