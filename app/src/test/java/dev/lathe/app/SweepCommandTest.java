@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -58,6 +59,7 @@ class SweepCommandTest {
     home.close();
   }
 
+  @Tag("slow")
   @Test
   void aTrialKilledInASweepEndsWithTheAdapterOfAnUndisturbedOne() throws Exception {
     var undisturbed =

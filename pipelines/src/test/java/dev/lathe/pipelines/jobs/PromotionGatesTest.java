@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Real adapters on the tiny base, real worker processes; the serving engine is a stand-in. */
@@ -68,6 +69,7 @@ class PromotionGatesTest implements Lineage {
     assertThat(verdict.faithful().passed()).isFalse();
   }
 
+  @Tag("slow")
   @Test
   void whatAnAdapterWasStartedFromCountsAmongItsTrainingSets() {
     var leaky =
@@ -100,6 +102,7 @@ class PromotionGatesTest implements Lineage {
     return Double.parseDouble(found.group(side));
   }
 
+  @Tag("slow")
   @Test
   void everyPartOfAMixtureCountsAmongItsTrainingSets() {
     var leaky =

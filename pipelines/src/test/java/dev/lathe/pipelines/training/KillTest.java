@@ -153,6 +153,7 @@ class KillTest {
         .contains("Every checkpoint of the run is damaged");
   }
 
+  @Tag("slow")
   @Test
   void aCutThatMemoryAskedForIsMadeAgainByEveryResume() throws Exception {
     var once = cutBehindItsCheckpoint("20260101-0016-mmmm");
@@ -238,6 +239,7 @@ class KillTest {
   }
 
   /** And what comes out can be measured, and gone on with. */
+  @Tag("slow")
   @Test
   void aWholeModelTooEndsWithTheSameWeightsAndLosses() throws Exception {
     var more =
