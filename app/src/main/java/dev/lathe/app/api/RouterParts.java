@@ -8,6 +8,7 @@ import dev.lathe.pipelines.supervision.MemoryRoom;
 import dev.lathe.registry.models.ModelRegistry;
 import dev.lathe.registry.promotion.Aliases;
 import dev.lathe.serving.accounting.Ledger;
+import dev.lathe.serving.accounting.Prices;
 import dev.lathe.serving.accounting.RequestLog;
 import dev.lathe.serving.messages.TokenCount;
 import dev.lathe.serving.providers.EngineMemory;
@@ -23,6 +24,7 @@ import dev.lathe.serving.routing.RegistryTargets;
 import dev.lathe.serving.routing.Router;
 import dev.lathe.serving.routing.Standings;
 import dev.lathe.serving.routing.Switches;
+import dev.lathe.serving.routing.Target;
 import dev.lathe.serving.routing.Targets;
 import dev.lathe.serving.routing.cache.AnswerCache;
 import dev.lathe.serving.routing.health.Health;
@@ -31,6 +33,7 @@ import dev.lathe.serving.routing.tasks.TaskClassifier;
 import dev.lathe.serving.routing.tasks.TrainedClassifier;
 import dev.lathe.serving.settings.AiSettings;
 import dev.lathe.serving.settings.LatheYaml;
+import dev.lathe.serving.settings.Price;
 import dev.lathe.serving.settings.Provider;
 import dev.lathe.serving.settings.RoutingSettings;
 import dev.lathe.serving.settings.ServerLimits;
@@ -57,6 +60,9 @@ import org.springframework.transaction.PlatformTransactionManager;
 class RouterParts {
   /** An engine's own queue is the bound; it refuses in its own words. */
   private static final int TO_AN_ENGINE = 4096;
+
+  private static final long USUAL_PROMPT = 1000;
+  private static final long USUAL_ANSWER = 500;
 
   /**
    * What {@code lathe.yaml} says. A server that was asked to serve refuses a broken one; a command
@@ -182,6 +188,15 @@ class RouterParts {
         id -> engines.loaded().stream().anyMatch(e -> e.id().equals(id)));
   }
 
+  /** USD of a thousand tokens read and five hundred written, to compare targets by. */
+  private static double usual(Prices prices, Target target) {
+    var provider = target instanceof Target.Remote r ? r.provider().name() : null;
+    var price = prices.of(target.name(), provider);
+    return price == null
+        ? Double.NaN
+        : Price.usd(price.of(USUAL_PROMPT, 0, USUAL_ANSWER, 0)).doubleValue();
+  }
+
   /** A file of one's own refuses to be started with when it cannot be read. */
   private static TaskClassifier classifier(@Nullable String file) {
     return file == null ? new RuleClassifier() : TrainedClassifier.load(Path.of(file));
@@ -194,8 +209,11 @@ class RouterParts {
       LocalTargets local,
       Health health,
       Switches switches,
-      EngineMemory memory) {
-    var candidates = new Candidates(configured.yaml(), targets, local, health, memory::unfit);
+      EngineMemory memory,
+      Prices prices) {
+    var candidates =
+        new Candidates(
+            configured.yaml(), targets, local, health, memory::unfit, t -> usual(prices, t));
     return new Planning(
         configured.yaml(),
         targets,

@@ -39,6 +39,9 @@ class FallbackTest {
                 type: openai
                 baseUrl: "%s/v1"
                 endpoints: {east: {apiKey: k1}, west: {apiKey: k2}, gone: {baseUrl: "http://127.0.0.1:9/v1"}}
+            prices:
+              "a:503": {input: 1, output: 1}
+              "b:second": {input: 0.1, output: 0.1}
             routing:
               strategy: remote_fallback
               remote: ["a:503", "b:second"]
@@ -162,6 +165,17 @@ class FallbackTest {
         .send(
             home.chat(ServedHome.body(model, "")).header("x-lathe-strategy", strategy).build(),
             HttpResponse.BodyHandlers.ofString());
+  }
+
+  @Test
+  void costIsToldByThePricesOfTheConfiguration() throws Exception {
+    for (var choice : ServedHome.json(home.get("/api/router")).path("candidates")) {
+      if (choice.path("name").stringValue().equals("b:second")) {
+        assertThat(choice.path("usd").doubleValue()).isEqualTo(0.00015);
+      }
+    }
+    assertThat(ServedHome.json(home.get("/api/router")).path("candidates").toString())
+        .contains("\"usd\":1.5E-4");
   }
 
   @Test

@@ -51,7 +51,7 @@ final class Routers {
         new Planning(
             LatheYaml::defaults,
             targets,
-            new Candidates(LatheYaml::defaults, targets, local, health, model -> null),
+            new Candidates(LatheYaml::defaults, targets, local, health, model -> null, target -> 0),
             health,
             new Switches(null),
             new RuleClassifier(),

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code auto} can choose from, and how each stands at this moment. */
@@ -32,9 +33,11 @@ public final class Candidates {
   private final LocalTargets local;
   private final Health health;
   private final Function<LocalModel, @Nullable String> unfit;
+  private final ToDoubleFunction<Target> usd;
   private final Map<String, Boolean> here = new ConcurrentHashMap<>();
 
   /**
+   * @param usd what a usual request costs at a target; NaN when nobody knows
    * @param unfit why a model's engine cannot be loaded now; null when it can, or is there already
    */
   public Candidates(
@@ -42,12 +45,14 @@ public final class Candidates {
       Targets targets,
       LocalTargets local,
       Health health,
-      Function<LocalModel, @Nullable String> unfit) {
+      Function<LocalModel, @Nullable String> unfit,
+      ToDoubleFunction<Target> usd) {
     this.settings = settings;
     this.targets = targets;
     this.local = local;
     this.health = health;
     this.unfit = unfit;
+    this.usd = usd;
   }
 
   /** All of them, the preferred ones of each place first. */
@@ -136,7 +141,7 @@ public final class Candidates {
             .min()
             .orElse(Double.NaN),
         keys.stream().mapToInt(health::busy).sum(),
-        place == Place.LOCAL ? 0 : Double.NaN,
+        usd.applyAsDouble(target),
         why);
   }
 
